@@ -1,0 +1,11 @@
+//! The one GraphQL schema and its door. Whoever asks, a page or a program, comes through here: limits, time, errors
+//! with stable codes, one request context. The API knows the capabilities; it must not know pages.
+
+mod door;
+pub mod http;
+mod limits;
+mod schema;
+
+pub use door::{Answer, Asker, Door};
+pub use identity::COOKIE;
+pub use schema::{CAPABILITIES, Schema, sdl};

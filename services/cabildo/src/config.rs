@@ -1,0 +1,90 @@
+//! Configuration: `cabildo.toml`, overridden by `CABILDO_*`; what a running `up` left in its data folder comes before both.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use figment::Figment;
+use figment::providers::{Env, Format, Serialized, Toml};
+use kernel::files::S3Config;
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+
+/// What can be set. Every key is `CABILDO_<KEY>` in the environment; `s3.bucket` is `CABILDO_S3__BUCKET`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Config {
+    /// The platform's domain; municipalities are `<slug>.<domain>`.
+    pub(crate) domain: String,
+    /// Whether addresses in mail and redirects begin with `http` or `https`.
+    pub(crate) scheme: String,
+    /// The port that the outside sees, when it is not the scheme's own.
+    pub(crate) public_port: Option<u16>,
+    /// Where the runtime logs in (`cabildo_app`).
+    pub(crate) database_url: Option<SecretString>,
+    /// Where migrations log in (`cabildo_owner`).
+    pub(crate) owner_database_url: Option<SecretString>,
+    /// Connections of one process.
+    pub(crate) connections: u32,
+    /// Redis; without it live state is kept in process.
+    pub(crate) redis_url: Option<SecretString>,
+    /// The object store; without it files lie in `files_dir`.
+    pub(crate) s3: Option<S3Config>,
+    /// The folder of files, where there is no S3.
+    pub(crate) files_dir: Option<PathBuf>,
+    /// The mail relay; without it mail goes to `maildir`.
+    pub(crate) smtp_url: Option<SecretString>,
+    /// The folder of mail, where there is no relay.
+    pub(crate) maildir: Option<PathBuf>,
+    /// The sender of every mail.
+    pub(crate) mail_from: String,
+    /// The platform's secret key: at least 32 characters.
+    pub(crate) secret_key: Option<SecretString>,
+    /// Whether a proxy of ours stands before this process.
+    pub(crate) behind_proxy: bool,
+    /// Uncached requests a minute and client; zero means no limit.
+    pub(crate) rate_per_minute: u32,
+    /// Megabytes of the page cache.
+    pub(crate) page_cache_mb: u64,
+    /// Demonstration data, the mailbox page, the style guide and the movable clock exist.
+    pub(crate) up_mode: bool,
+}
+
+#[derive(Serialize)]
+struct Defaults {
+    domain: &'static str,
+    scheme: &'static str,
+    connections: u32,
+    mail_from: &'static str,
+    behind_proxy: bool,
+    rate_per_minute: u32,
+    page_cache_mb: u64,
+    up_mode: bool,
+}
+
+/// What a running `up` leaves in its data folder for the other commands.
+pub(crate) const RUN_FILE: &str = "run.toml";
+
+impl Config {
+    /// Reads everything.
+    pub(crate) fn load(data: &Path) -> anyhow::Result<Self> {
+        Self::figment(data).extract().context("the configuration does not hold")
+    }
+
+    /// Where each setting comes from.
+    pub(crate) fn figment(data: &Path) -> Figment {
+        let defaults = Defaults {
+            domain: "localhost",
+            scheme: "http",
+            connections: 16,
+            mail_from: "Cabildo <no-responder@cabildo.example>",
+            behind_proxy: false,
+            rate_per_minute: 1200,
+            page_cache_mb: 48,
+            up_mode: false,
+        };
+        Figment::from(Serialized::defaults(defaults))
+            .merge(Toml::file(data.join(RUN_FILE)))
+            .merge(Toml::file("cabildo.toml"))
+            .merge(Env::prefixed("CABILDO_").ignore(&["log"]).split("__"))
+    }
+}

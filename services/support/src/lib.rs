@@ -1,0 +1,33 @@
+//! Tickets of the Centro de Interacción Multimedia: what municipalities ask, and what the help centre answers.
+//! It must not know identity: who cannot get in reaches it as an event, and a reset knows a ticket by its number.
+
+mod events;
+mod graphql;
+mod jobs;
+mod measures;
+mod model;
+mod pack;
+mod rules;
+mod service;
+mod store;
+
+pub use graphql::{SupportMutation, SupportQuery};
+
+use kernel::capability::Capability;
+use kernel::db::Constraint;
+
+/// The descriptor.
+pub const CAPABILITY: Capability = Capability {
+    jobs: jobs::JOBS,
+    measures: measures::MEASURES,
+    duties: Some(measures::duties),
+    pack: Some(&pack::SupportPart),
+    demo: Some(pack::demo),
+    events: events::EVENTS,
+    constraints: &[
+        Constraint { name: "ticket_subject_length", field: "subject", code: "LENGTH", message: "El asunto tiene de 1 a 160 letras." },
+        Constraint { name: "ticket_body_length", field: "body", code: "LENGTH", message: "El texto tiene de 1 a 8.000 letras." },
+        Constraint { name: "message_text_length", field: "text", code: "LENGTH", message: "El mensaje tiene de 1 a 8.000 letras." },
+    ],
+    ..Capability::named("support")
+};

@@ -1,0 +1,41 @@
+//! Facts of the visits, and what the agency has to close.
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use kernel::capability::{Asked, Duty, Measure};
+use kernel::directory::TenantKind;
+use kernel::{Result, Tx};
+
+use crate::model::Month;
+use crate::{rules, store};
+
+pub(crate) const MEASURES: &[Measure] = &[Measure {
+    name: "visits.month_count",
+    unit: "visitas",
+    explanation: "Visitas al sitio desde el primer día del mes, sin robots ni repeticiones de la misma persona en menos de 30 minutos.",
+    compute: |tx, asked| month_count(tx, asked).boxed(),
+}];
+
+async fn month_count(tx: &mut Tx, asked: &Asked) -> Result<Option<f64>> {
+    Ok(Some(store::visits_between(tx, Month::of(asked.at).begins(), asked.at).await? as f64))
+}
+
+/// The agency is due to close the month that has ended, where anything was counted in it.
+pub(crate) fn duties(tx: &mut Tx) -> BoxFuture<'_, Result<Vec<Duty>>> {
+    async move {
+        let month = Month::of(tx.now()).plus(-1);
+        let agency = tx.entry()?.kind == TenantKind::Agency;
+        if !agency || store::close_of(tx, month).await?.is_some() || store::month_visits(tx, month).await?.is_empty() {
+            return Ok(Vec::new());
+        }
+        Ok(vec![Duty {
+            kind: "visits.month_close",
+            title: format!("Cerrar el mes de {}", month.text()),
+            reason: "El mes terminó y su ranking todavía no está publicado.".to_owned(),
+            due_on: Some(kernel::clock::local(month.ends() + time::Duration::days(rules::DAYS_TO_CLOSE)).date()),
+            path: "/admin".to_owned(),
+            account: None,
+        }])
+    }
+    .boxed()
+}

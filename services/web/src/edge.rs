@@ -1,0 +1,249 @@
+//! What is not GraphQL: the front of the house. Hosts, cookies, assets, `/graphql`, health, preferences, the mailbox of `up` mode.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use api::{Asker, COOKIE, Door};
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{ConnectInfo, State};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
+use kernel::Permission;
+use kernel::directory::{Audience, Resolved, TenantEntry};
+use kernel::live::LiveKey;
+use kernel::mail::Maildir;
+use minijinja::context;
+use minijinja::value::{Serde, Value};
+
+use crate::assets;
+use crate::engine::{Engine, Visit, cookie, is_local, protect, reads, redirect};
+use crate::forms::Typed;
+
+/// The front of the house, as configured.
+pub struct Web {
+    engine: Engine,
+    mailbox: Option<Arc<Maildir>>,
+    /// Whether `X-Forwarded-For` and `X-Forwarded-Proto` come from a proxy of ours.
+    behind_proxy: bool,
+    /// Requests a minute and client that are answered without the page cache; zero means no limit.
+    rate: u32,
+}
+
+impl Web {
+    /// Loads every page; an error names the file and the place.
+    pub fn new(door: Door, mailbox: Option<Arc<Maildir>>, behind_proxy: bool, rate: u32, cache_bytes: u64) -> Result<Self, String> {
+        Ok(Self { engine: Engine::new(door, cache_bytes)?, mailbox, behind_proxy, rate })
+    }
+}
+
+/// The router: one fallback, for what a path means depends on the host.
+pub fn router(web: Arc<Web>) -> Router {
+    Router::new().fallback(front).with_state(web)
+}
+
+async fn front(State(web): State<Arc<Web>>, ConnectInfo(peer): ConnectInfo<SocketAddr>, request: Request<Body>) -> Response<Body> {
+    web.answer(peer.ip(), request).await.map(Body::from)
+}
+
+impl Web {
+    async fn answer(&self, peer: IpAddr, request: Request<Body>) -> Response<Bytes> {
+        let path = request.uri().path().to_owned();
+        match path.as_str() {
+            "/healthz" => return text(StatusCode::OK, "ok"),
+            "/readyz" => return self.ready().await,
+            _ => {}
+        }
+        let headers = request.headers().clone();
+        if let Some((edition, name)) = path.strip_prefix("/assets/").and_then(|rest| rest.split_once('/')) {
+            return assets::serve(edition, name, &headers);
+        }
+        let named = headers.get(header::HOST).and_then(|host| host.to_str().ok()).or_else(|| request.uri().host()).unwrap_or_default();
+        let directory = self.engine.door.platform().directory().clone();
+        let tenant = match directory.resolve(named) {
+            Resolved::Tenant(tenant) => tenant,
+            Resolved::Redirect(host) => {
+                let rest = request.uri().path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
+                return redirect(&self.engine.door.platform().links.to(&host, rest), Vec::new());
+            }
+            Resolved::Unknown => return self.engine.error(StatusCode::NOT_FOUND, None, ""),
+        };
+        if tenant.suspended {
+            return self.engine.error(StatusCode::SERVICE_UNAVAILABLE, Some(&tenant), "");
+        }
+        let host = named.rsplit_once(':').map_or(named, |(host, _)| host).to_ascii_lowercase();
+        let query = request.uri().query().unwrap_or_default().to_owned();
+        let (client, secure) = self.origin(peer, &headers);
+        let token = cookie(&headers, COOKIE).filter(|token| token.len() == 64).map(str::to_owned);
+        let visit = Visit { tenant: tenant.clone(), host: &host, path: &path, query: &query, headers: &headers, token: token.as_deref(), client, secure };
+        let method = request.method().clone();
+        if !reads(&method) && !same_origin(&headers, named) {
+            return self.engine.error(StatusCode::FORBIDDEN, Some(&tenant), "");
+        }
+        if (!reads(&method) || path == "/graphql" || token.is_some()) && !self.within_rate(client).await {
+            return self.engine.error(StatusCode::TOO_MANY_REQUESTS, Some(&tenant), "");
+        }
+        match path.as_str() {
+            "/graphql" => self.graphql(&visit, &method, request).await,
+            "/preferencias" if method == Method::POST => preferences(request, &headers).await,
+            "/robots.txt" => self.robots(&visit),
+            "/correo" if self.mailbox.is_some() && tenant.kind.audience() == Audience::Support => self.mailbox(&visit).await,
+            _ if reads(&method) => self.engine.get(&visit).await,
+            _ if method == Method::POST => match Typed::read(request).await {
+                Some(typed) => self.engine.post(&visit, typed).await,
+                None => self.engine.error(StatusCode::PAYLOAD_TOO_LARGE, Some(&tenant), ""),
+            },
+            _ => self.engine.error(StatusCode::METHOD_NOT_ALLOWED, Some(&tenant), ""),
+        }
+    }
+
+    /// Where a request comes from; only a proxy of ours is believed.
+    fn origin(&self, peer: IpAddr, headers: &HeaderMap) -> (IpAddr, bool) {
+        let told = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+        if !self.behind_proxy {
+            return (peer, false);
+        }
+        let client = told("x-forwarded-for").and_then(|all| all.rsplit(',').next()?.trim().parse().ok()).unwrap_or(peer);
+        (client, told("x-forwarded-proto") == Some("https"))
+    }
+
+    async fn within_rate(&self, client: IpAddr) -> bool {
+        if self.rate == 0 {
+            return true;
+        }
+        let platform = self.engine.door.platform();
+        let key = LiveKey::platform(format_args!("door/{client}"));
+        // Without the counter the door stays open: pages matter more than the limit.
+        platform.live().allow(&key, self.rate, Duration::from_secs(60), platform.clock().now()).await.map_or(true, |rate| rate.allowed)
+    }
+
+    async fn ready(&self) -> Response<Bytes> {
+        let reachable = kernel::Scope::Worker(None).read(self.engine.door.platform().db()).await.is_ok();
+        if reachable { text(StatusCode::OK, "ready") } else { text(StatusCode::SERVICE_UNAVAILABLE, "the database does not answer") }
+    }
+
+    async fn graphql(&self, visit: &Visit<'_>, method: &Method, request: Request<Body>) -> Response<Bytes> {
+        let browser = visit.headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).is_some_and(|accept| accept.contains("text/html"));
+        if *method == Method::GET && browser && !visit.query.contains("query=") {
+            return self.graphiql();
+        }
+        let Ok(body) = axum::body::to_bytes(request.into_body(), api::http::MAX_BODY).await else {
+            return self.engine.error(StatusCode::PAYLOAD_TOO_LARGE, Some(&visit.tenant), "");
+        };
+        match self.engine.door.context(asker(visit)).await {
+            Ok(cx) => {
+                let mut response = api::http::answer(&self.engine.door, &cx, method, visit.headers, visit.query, body).await;
+                protect(response.headers_mut(), visit.secure);
+                response
+            }
+            Err(error) => {
+                tracing::error!(%error, "the viewer could not be looked up");
+                self.engine.error(StatusCode::SERVICE_UNAVAILABLE, Some(&visit.tenant), "")
+            }
+        }
+    }
+
+    /// The editor needs inline styles and a worker; nothing comes from elsewhere.
+    fn graphiql(&self) -> Response<Bytes> {
+        let mut response = self.engine.plain("graphiql.html", context! {});
+        response.headers_mut().insert(
+            header::CONTENT_SECURITY_POLICY,
+            HeaderValue::from_static(
+                "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; worker-src 'self' blob:; object-src 'none'; \
+                 base-uri 'none'; frame-ancestors 'none'",
+            ),
+        );
+        response
+    }
+
+    fn robots(&self, visit: &Visit<'_>) -> Response<Bytes> {
+        let map = self.engine.door.platform().links.to(visit.host, "/sitemap.xml");
+        text(StatusCode::OK, &format!("User-agent: *\nDisallow: /admin\nDisallow: /entrar\nDisallow: /buscar\nSitemap: {map}\n"))
+    }
+
+    /// The mail that `up` mode sent, for a signed-in support account.
+    async fn mailbox(&self, visit: &Visit<'_>) -> Response<Bytes> {
+        let Some(mailbox) = &self.mailbox else {
+            return self.engine.error(StatusCode::NOT_FOUND, Some(&visit.tenant), "");
+        };
+        let viewer = match self.engine.door.context(asker(visit)).await {
+            Ok(cx) => cx.viewer.clone(),
+            Err(_) => return self.engine.error(StatusCode::SERVICE_UNAVAILABLE, Some(&visit.tenant), ""),
+        };
+        if viewer.account.is_none() {
+            return redirect("/entrar?volver=/correo", Vec::new());
+        }
+        if !viewer.can(Permission::ResolveTickets) {
+            return self.engine.error(StatusCode::FORBIDDEN, Some(&visit.tenant), "");
+        }
+        let wanted = form_urlencoded::parse(visit.query.as_bytes()).find(|(name, _)| name == "mensaje").map(|(_, value)| value.into_owned());
+        let opened = match &wanted {
+            Some(name) => match mailbox.read(name).await {
+                Ok(message) => Some(message),
+                Err(_) => return self.engine.error(StatusCode::NOT_FOUND, Some(&visit.tenant), ""),
+            },
+            None => None,
+        };
+        let Ok(messages) = mailbox.list(200).await else {
+            return self.engine.error(StatusCode::INTERNAL_SERVER_ERROR, Some(&visit.tenant), "");
+        };
+        let name = viewer.account.map(|account| account.name).unwrap_or_default();
+        let context = context! {
+            messages => messages.iter().map(shown).collect::<Vec<_>>(),
+            opened => opened.as_ref().map(shown),
+            viewer_name => name,
+        };
+        self.engine.plain("support/mailbox.html", context)
+    }
+}
+
+fn shown(message: &kernel::mail::Received) -> Value {
+    let date = message.date.map(|at| kernel::clock::local(at).format(&time::format_description::well_known::Rfc3339).unwrap_or_default());
+    let mut shown = serde_json::to_value(message).unwrap_or_default();
+    shown["date"] = serde_json::json!(date);
+    Value::from(Serde(&shown))
+}
+
+fn asker<'a>(visit: &Visit<'a>) -> Asker<'a> {
+    Asker { tenant: Arc::<TenantEntry>::clone(&visit.tenant), host: visit.host, token: visit.token, client: visit.client, secure: visit.secure }
+}
+
+/// A form or a mutation must come from a page of this very host; programs send no `Origin` and no cookie of a browser.
+fn same_origin(headers: &HeaderMap, host: &str) -> bool {
+    match headers.get(header::ORIGIN).and_then(|origin| origin.to_str().ok()) {
+        Some(origin) => origin.split_once("://").is_some_and(|(_, named)| named.eq_ignore_ascii_case(host)),
+        None => headers.get("sec-fetch-site").is_none_or(|site| site == "same-origin" || site == "none"),
+    }
+}
+
+fn text(status: StatusCode, body: &str) -> Response<Bytes> {
+    let mut response = Response::new(Bytes::from(body.to_owned()));
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    response
+}
+
+/// Keeps contrast and letter size in a cookie for a year, and goes back to where the reader was.
+async fn preferences(request: Request<Body>, headers: &HeaderMap) -> Response<Bytes> {
+    let typed = Typed::read(request).await.unwrap_or_default();
+    let known = cookie(headers, "cabildo_prefs").unwrap_or_default();
+    let mut contrast = known.contains("alto");
+    let mut large = known.contains("mayor");
+    match typed.get("contraste") {
+        // The same button puts the contrast on and takes it off again.
+        Some("alto") => contrast = !contrast,
+        Some(_) => contrast = false,
+        None => {}
+    }
+    match typed.get("letra") {
+        Some("mayor") => large = true,
+        Some(_) => large = false,
+        None => {}
+    }
+    let word = format!("{}{}", if contrast { "alto." } else { "" }, if large { "mayor" } else { "" });
+    let to = typed.get("back").filter(|path| is_local(path)).unwrap_or("/").to_owned();
+    let cookie = format!("cabildo_prefs={word}; Path=/; Max-Age=31536000; SameSite=Lax");
+    let headers = HeaderValue::from_str(&cookie).map(|value| vec![(header::SET_COOKIE, value)]).unwrap_or_default();
+    redirect(&to, headers)
+}

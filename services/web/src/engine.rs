@@ -1,0 +1,595 @@
+//! The page engine: address → document → template → bytes. One function for every page of every audience.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use api::{Answer, Asker, Door};
+use async_graphql::{Request, Variables};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
+use kernel::Cx;
+use kernel::directory::{Audience, TenantEntry};
+use minijinja::value::{Serde, Value};
+use minijinja::{Environment, context};
+use serde_json::json;
+
+use crate::cache::{Finished, PageCache};
+use crate::forms::{Typed, Types};
+use crate::pages::{Operation, Page, Pages};
+use crate::routes::{Also, ROUTES, Route, Then};
+use crate::templates;
+
+/// Everything that pages need, made once at start.
+pub(crate) struct Engine {
+    pub(crate) door: Door,
+    pages: Pages,
+    types: Types,
+    templates: Environment<'static>,
+    cache: PageCache,
+    tables: HashMap<Audience, matchit::Router<Target>>,
+}
+
+/// What an address leads to.
+#[derive(Clone, Copy)]
+struct Target {
+    route: &'static Route,
+    also: Option<&'static Also>,
+}
+
+/// A request for a page, taken apart.
+pub(crate) struct Visit<'a> {
+    pub(crate) tenant: Arc<TenantEntry>,
+    pub(crate) host: &'a str,
+    pub(crate) path: &'a str,
+    pub(crate) query: &'a str,
+    pub(crate) headers: &'a HeaderMap,
+    pub(crate) token: Option<&'a str>,
+    pub(crate) client: std::net::IpAddr,
+    pub(crate) secure: bool,
+}
+
+/// The reader's display preference, from a cookie.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+pub(crate) struct Prefs {
+    pub(crate) contrast: &'static str,
+    pub(crate) text: &'static str,
+}
+
+impl Prefs {
+    pub(crate) fn of(headers: &HeaderMap) -> Self {
+        let word = cookie(headers, "cabildo_prefs").unwrap_or_default();
+        Self { contrast: if word.contains("alto") { "high" } else { "" }, text: if word.contains("mayor") { "large" } else { "" } }
+    }
+}
+
+/// The value of a cookie.
+pub(crate) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let mut pairs = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(';'));
+    pairs.find_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('='))
+}
+
+impl Engine {
+    pub(crate) fn new(door: Door, cache_bytes: u64) -> Result<Self, String> {
+        let pages = Pages::load()?;
+        let templates = templates::environment().map_err(|error| format!("{error:#}"))?;
+        let mut tables: HashMap<Audience, matchit::Router<Target>> = HashMap::new();
+        for route in ROUTES {
+            check(route, &pages, &templates)?;
+            for audience in route.audiences {
+                let table = tables.entry(*audience).or_default();
+                let mut insert = |path: String, target| table.insert(path.clone(), target).map_err(|error| format!("{path}: {error}"));
+                insert(route.path.to_owned(), Target { route, also: None })?;
+                for also in route.also {
+                    let path = also.path.map_or_else(|| format!("{}.{}", route.path.trim_end_matches('/'), also.ending), str::to_owned);
+                    // A parameter takes a whole segment: `/ranking/{month}.csv` is told apart when it is asked for.
+                    if !path.contains("}.") {
+                        insert(path, Target { route, also: Some(also) })?;
+                    }
+                }
+            }
+        }
+        Ok(Self { door, pages, types: Types::read(&api::sdl())?, templates, cache: PageCache::holding(cache_bytes), tables })
+    }
+
+    /// Answers a GET, from the cache where it can.
+    pub(crate) async fn get(&self, visit: &Visit<'_>) -> Response<Bytes> {
+        let audience = visit.tenant.kind.audience();
+        let Some((target, mut given)) = self.find(audience, visit.path) else {
+            return self.error(StatusCode::NOT_FOUND, Some(&visit.tenant), "");
+        };
+        let Some(page) = self.pages.get(target.route.page) else {
+            return self.error(StatusCode::NOT_FOUND, Some(&visit.tenant), "");
+        };
+        let asked = known_query(visit.query, page);
+        for (name, value) in &asked {
+            given.entry(name.clone()).or_insert_with(|| value.clone());
+        }
+        let prefs = Prefs::of(visit.headers);
+        let pack = accepts_gzip(visit.headers);
+        let anonymous = visit.token.is_none();
+        let key = (anonymous && !page.personal).then(|| self.key(visit, &asked, prefs, pack));
+        if let Some(finished) = key.as_ref().and_then(|key| self.cache.get(key)) {
+            metrics::counter!("cabildo_pages_total", "cache" => "hit").increment(1);
+            self.count(visit, target);
+            return respond(&finished, visit.headers, visit.secure, true);
+        }
+        metrics::counter!("cabildo_pages_total", "cache" => "miss").increment(1);
+        match self.make(visit, target, page, &given, &asked, prefs).await {
+            Ok((media, html, headers)) => {
+                let finished = Finished::new(media, &html, pack);
+                if let Some(key) = key {
+                    self.cache.put(key, finished.clone());
+                }
+                self.count(visit, target);
+                let mut response = respond(&finished, visit.headers, visit.secure, anonymous && !page.personal);
+                for (name, value) in headers {
+                    response.headers_mut().append(name, value);
+                }
+                response
+            }
+            Err(Trouble { status: StatusCode::UNAUTHORIZED, .. }) => to_sign_in(visit),
+            Err(trouble) => self.error(trouble.status, Some(&visit.tenant), &trouble.request_id),
+        }
+    }
+
+    /// Answers a form.
+    pub(crate) async fn post(&self, visit: &Visit<'_>, typed: Typed) -> Response<Bytes> {
+        let audience = visit.tenant.kind.audience();
+        let found = self.find(audience, visit.path).filter(|(target, _)| target.also.is_none());
+        let Some((target, given)) = found else {
+            return self.error(StatusCode::NOT_FOUND, Some(&visit.tenant), "");
+        };
+        let Some(page) = self.pages.get(target.route.page) else {
+            return self.error(StatusCode::NOT_FOUND, Some(&visit.tenant), "");
+        };
+        let named = typed.get("_op").map(str::to_owned);
+        let mutation = match &named {
+            Some(name) => page.mutations.iter().find(|mutation| mutation.name == *name),
+            None => page.mutations.first().filter(|_| page.mutations.len() == 1),
+        };
+        let Some(mutation) = mutation else {
+            return self.error(StatusCode::METHOD_NOT_ALLOWED, Some(&visit.tenant), "");
+        };
+        let cx = match self.context(visit).await {
+            Ok(cx) => cx,
+            Err(trouble) => return self.error(trouble.status, Some(&visit.tenant), &trouble.request_id),
+        };
+        let asked = known_query(visit.query, page);
+        let submitted = self.submit(&cx, page, mutation, &typed, &given).await;
+        let then = target.route.forms.iter().find(|form| form.op == mutation.name).map_or(Then::Show, |form| form.then);
+        let (status, form, result, mut headers) = match submitted {
+            Submitted::Done { payload, headers } => {
+                let to = match then {
+                    Then::Go(pattern) => Some(fill(pattern, &payload)),
+                    Then::Back => Some(back(&typed, audience)),
+                    Then::Show => None,
+                };
+                if let Some(to) = to {
+                    return redirect(&to, headers);
+                }
+                (StatusCode::OK, blank_form(), Some(payload), headers)
+            }
+            Submitted::Refused { status, errors, headers } => {
+                if status == StatusCode::UNAUTHORIZED {
+                    return to_sign_in(visit);
+                }
+                (status, json!({ "op": mutation.name, "values": typed.values(), "errors": errors }), None, headers)
+            }
+        };
+        // What a mutation did is seen by a fresh look at who asks: a sign-in has changed the viewer.
+        let shown = self.show(visit, &cx, target, page, &given, &asked, form, result).await;
+        match shown {
+            Ok((html, more)) => {
+                headers.extend(more);
+                let finished = Finished::new(HTML, &html, accepts_gzip(visit.headers));
+                let mut response = respond(&finished, &HeaderMap::new(), visit.secure, false);
+                *response.status_mut() = status;
+                for (name, value) in headers {
+                    response.headers_mut().append(name, value);
+                }
+                response
+            }
+            Err(trouble) => self.error(trouble.status, Some(&visit.tenant), &trouble.request_id),
+        }
+    }
+
+    fn find(&self, audience: Audience, path: &str) -> Option<(Target, HashMap<String, String>)> {
+        let table = self.tables.get(&audience)?;
+        let trimmed = if path.len() > 1 { path.trim_end_matches('/') } else { path };
+        let matched = table.at(trimmed).ok()?;
+        let mut target = *matched.value;
+        let mut given: HashMap<String, String> =
+            matched.params.iter().map(|(name, value)| (name.to_owned(), kernel::text::percent_decode(value))).collect();
+        if target.also.is_none() {
+            // `/ranking/2026-10.csv`: the ending of the last parameter names the form.
+            for also in target.route.also.iter().filter(|also| also.path.is_none()) {
+                let ending = format!(".{}", also.ending);
+                let last = target.route.path.rsplit_once('{').and_then(|(_, name)| name.strip_suffix('}'));
+                if let Some(value) = last.and_then(|name| given.get_mut(name)).filter(|value| value.ends_with(&ending)) {
+                    value.truncate(value.len() - ending.len());
+                    target.also = Some(also);
+                    break;
+                }
+            }
+        }
+        given.extend(target.route.fixed.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        Some((target, given))
+    }
+
+    fn key(&self, visit: &Visit<'_>, asked: &BTreeMap<String, String>, prefs: Prefs, pack: bool) -> String {
+        let platform = self.door.platform();
+        let version = platform.directory().version(visit.tenant.id);
+        let mut key = format!(
+            "{}|{version}|{}|{}{}|{pack}|{}|{}",
+            visit.tenant.id,
+            platform.clock().today().to_julian_day(),
+            prefs.contrast,
+            prefs.text,
+            visit.host,
+            visit.path
+        );
+        for (name, value) in asked {
+            key.push('&');
+            key.push_str(name);
+            key.push('=');
+            key.push_str(value);
+        }
+        key
+    }
+
+    async fn context(&self, visit: &Visit<'_>) -> Result<Arc<Cx>, Trouble> {
+        let asker = Asker { tenant: visit.tenant.clone(), host: visit.host, token: visit.token, client: visit.client, secure: visit.secure };
+        self.door.context(asker).await.map_err(|error| {
+            tracing::error!(%error, "the viewer could not be looked up");
+            Trouble { status: StatusCode::SERVICE_UNAVAILABLE, request_id: String::new() }
+        })
+    }
+
+    async fn make(
+        &self,
+        visit: &Visit<'_>,
+        target: Target,
+        page: &Page,
+        given: &HashMap<String, String>,
+        asked: &BTreeMap<String, String>,
+        prefs: Prefs,
+    ) -> Result<(&'static str, String, Headers), Trouble> {
+        let cx = self.context(visit).await?;
+        let Some(also) = target.also else {
+            let (html, headers) = self.show(visit, &cx, target, page, given, asked, blank_form(), None).await?;
+            return Ok((HTML, html, headers));
+        };
+        let mut given = given.clone();
+        if also.walk.is_some() {
+            given.insert("first".to_owned(), "100".to_owned());
+            given.remove("after");
+        }
+        let (mut data, headers) = self.query(&cx, target, page, &given).await?;
+        if let Some(walk) = also.walk {
+            self.walk(&cx, target, page, &mut given, walk, &mut data).await?;
+        }
+        let text = self.render(visit, &cx, target, &data, &blank_form(), None, asked, prefs)?;
+        let media = match also.ending {
+            "csv" => "text/csv; charset=utf-8",
+            "atom" => "application/atom+xml; charset=utf-8",
+            "xml" => "application/xml; charset=utf-8",
+            "ics" => "text/calendar; charset=utf-8",
+            _ => "text/plain; charset=utf-8",
+        };
+        Ok((media, text, headers))
+    }
+
+    /// Follows a connection to its end, so that a file holds every row and not one page.
+    async fn walk(
+        &self,
+        cx: &Arc<Cx>,
+        target: Target,
+        page: &Page,
+        given: &mut HashMap<String, String>,
+        walk: &str,
+        data: &mut serde_json::Value,
+    ) -> Result<(), Trouble> {
+        for _ in 0..200 {
+            let info = &data[walk]["pageInfo"];
+            let Some(cursor) = info["endCursor"].as_str().filter(|_| info["hasNextPage"] == true).map(str::to_owned) else { return Ok(()) };
+            given.insert("after".to_owned(), cursor);
+            let (mut next, _) = self.query(cx, target, page, given).await?;
+            data[walk]["pageInfo"] = next[walk]["pageInfo"].take();
+            if let (Some(all), Some(more)) = (data[walk]["nodes"].as_array_mut(), next[walk]["nodes"].as_array_mut()) {
+                all.append(more);
+            }
+        }
+        Ok(())
+    }
+
+    async fn query(&self, cx: &Arc<Cx>, target: Target, page: &Page, given: &HashMap<String, String>) -> Result<(serde_json::Value, Headers), Trouble> {
+        let trouble = |status| Trouble { status, request_id: cx.request_id.clone() };
+        let variables = self.types.from_address(&page.query.variables, given).ok_or_else(|| trouble(StatusCode::NOT_FOUND))?;
+        let answer = self.run(cx, page, &page.query, variables).await;
+        if let Some(code) = answer.code() {
+            return Err(trouble(status_of(code)));
+        }
+        let data = serde_json::to_value(&answer.data).map_err(|_| trouble(StatusCode::INTERNAL_SERVER_ERROR))?;
+        if target.route.must.is_some_and(|field| data[field].is_null()) {
+            return Err(trouble(StatusCode::NOT_FOUND));
+        }
+        Ok((data, answer.headers))
+    }
+
+    async fn run(&self, cx: &Arc<Cx>, page: &Page, operation: &Operation, variables: serde_json::Value) -> Answer {
+        let request = Request::new(page.document.as_str()).operation_name(operation.name.as_str()).variables(Variables::from_json(variables));
+        self.door.execute(cx, request).await
+    }
+
+    async fn submit(&self, cx: &Arc<Cx>, page: &Page, mutation: &Operation, typed: &Typed, given: &HashMap<String, String>) -> Submitted {
+        let refused = |status, errors, headers| Submitted::Refused { status, errors, headers };
+        // What the address names (a slug, a radicado) fills the fields that the form leaves out.
+        let typed = typed.clone().or(given);
+        let variables = match self.types.variables(&mutation.variables, &typed) {
+            Ok(variables) => variables,
+            Err(faults) => return refused(StatusCode::UNPROCESSABLE_ENTITY, json!(faults), Vec::new()),
+        };
+        let answer = self.run(cx, page, mutation, variables).await;
+        if let Some(code) = answer.code() {
+            let message = answer.errors.first().map(|error| error.message.clone()).unwrap_or_default();
+            return refused(status_of(code), json!([{ "field": null, "code": code, "message": message }]), answer.headers);
+        }
+        let mut data = serde_json::to_value(&answer.data).unwrap_or_default();
+        let payload = data[mutation.root.as_str()].take();
+        match payload["userErrors"].as_array() {
+            Some(errors) if !errors.is_empty() => refused(StatusCode::UNPROCESSABLE_ENTITY, json!(errors), answer.headers),
+            _ => Submitted::Done { payload, headers: answer.headers },
+        }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the parts of one page, each already at hand where it is called")]
+    async fn show(
+        &self,
+        visit: &Visit<'_>,
+        cx: &Arc<Cx>,
+        target: Target,
+        page: &Page,
+        given: &HashMap<String, String>,
+        asked: &BTreeMap<String, String>,
+        form: serde_json::Value,
+        result: Option<serde_json::Value>,
+    ) -> Result<(String, Headers), Trouble> {
+        let (data, headers) = self.query(cx, target, page, given).await?;
+        let html = self.render(visit, cx, target, &data, &form, result.as_ref(), asked, Prefs::of(visit.headers))?;
+        Ok((html, headers))
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the template's context, name by name")]
+    fn render(
+        &self,
+        visit: &Visit<'_>,
+        cx: &Cx,
+        target: Target,
+        data: &serde_json::Value,
+        form: &serde_json::Value,
+        result: Option<&serde_json::Value>,
+        asked: &BTreeMap<String, String>,
+        prefs: Prefs,
+    ) -> Result<String, Trouble> {
+        let platform = self.door.platform();
+        let now = platform.clock().now();
+        let ending = target.also.map_or("html", |also| also.ending);
+        let name = templates::name_of(&format!("{}.{ending}", target.route.page));
+        let base = platform.links.to(visit.host, "");
+        let context = context! {
+            data => Value::from(Serde(data)),
+            form => Value::from(Serde(form)),
+            result => result.map_or(Value::from(()), |result| Value::from(Serde(result))),
+            prefs => Value::from(Serde(&prefs)),
+            page => context! {
+                path => visit.path,
+                query => Value::from(Serde(asked)),
+                host_kind => visit.tenant.kind.audience().word(),
+                now => iso(now),
+                today => kernel::clock::local(now).date().to_string(),
+                demo => platform.up_mode,
+                key => target.route.page,
+                base => base,
+            },
+            url_with => templates::url_with(visit.path.to_owned(), asked.clone()),
+            csv_url => templates::csv_url(visit.path, asked),
+        };
+        let template = self.templates.get_template(&name).and_then(|template| template.render(context));
+        template.map_err(|error| {
+            tracing::error!(template = name, error = format!("{error:#}"), request_id = cx.request_id, "a template broke");
+            Trouble { status: StatusCode::INTERNAL_SERVER_ERROR, request_id: cx.request_id.clone() }
+        })
+    }
+
+    /// A page that says what is wrong and what to do next.
+    pub(crate) fn error(&self, status: StatusCode, tenant: Option<&TenantEntry>, request_id: &str) -> Response<Bytes> {
+        let (name, kind) = match (tenant, status) {
+            (None, _) => ("unknown-host.html", ""),
+            (Some(tenant), _) if tenant.suspended => ("suspended.html", tenant.kind.audience().word()),
+            (Some(tenant), _) => ("error.html", tenant.kind.audience().word()),
+        };
+        let town = tenant.filter(|tenant| tenant.kind.audience() == Audience::Municipality).map(|tenant| tenant.name.clone());
+        let context = context! { status => status.as_u16(), request_id, host_kind => kind, municipality_name => town };
+        let html = self.templates.get_template(name).and_then(|template| template.render(context)).unwrap_or_else(|error| {
+            tracing::error!(error = format!("{error:#}"), "the error page broke");
+            format!("<!doctype html><title>Error {0}</title><h1>Error {0}</h1>", status.as_u16())
+        });
+        let mut response = respond(&Finished::new(HTML, &html, false), &HeaderMap::new(), false, false);
+        *response.status_mut() = status;
+        response
+    }
+
+    /// Renders a page of the edge, which has no document.
+    pub(crate) fn plain(&self, name: &str, context: Value) -> Response<Bytes> {
+        match self.templates.get_template(name).and_then(|template| template.render(context)) {
+            Ok(html) => respond(&Finished::new(HTML, &html, false), &HeaderMap::new(), false, false),
+            Err(error) => {
+                tracing::error!(template = name, error = format!("{error:#}"), "a template broke");
+                self.error(StatusCode::INTERNAL_SERVER_ERROR, None, "")
+            }
+        }
+    }
+
+    fn count(&self, visit: &Visit<'_>, target: Target) {
+        if visit.tenant.kind.audience() == Audience::Municipality && target.also.is_none() && target.route.page.contains("/public/") {
+            let agent = visit.headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
+            self.door.record_view(visit.tenant.id, visit.client, agent, visit.path);
+        }
+    }
+}
+
+/// The query as far as the page knows it, in one order: a stranger's parameters reach neither links nor cache.
+fn known_query(query: &str, page: &Page) -> BTreeMap<String, String> {
+    let known = |name: &str| SHOWN_QUERY.contains(&name) || page.query.variables.iter().any(|(known, _)| known == name);
+    form_urlencoded::parse(query.as_bytes()).into_owned().filter(|(name, _)| known(name)).collect()
+}
+
+/// Query names that a template reads although no document declares them.
+const SHOWN_QUERY: [&str; 8] = ["publicada", "retirada", "volver", "desde", "hecho", "confirmada", "guardada", "guardado"];
+
+const HTML: &str = "text/html; charset=utf-8";
+
+type Headers = Vec<(http::HeaderName, HeaderValue)>;
+
+struct Trouble {
+    status: StatusCode,
+    request_id: String,
+}
+
+enum Submitted {
+    Done { payload: serde_json::Value, headers: Headers },
+    Refused { status: StatusCode, errors: serde_json::Value, headers: Headers },
+}
+
+fn blank_form() -> serde_json::Value {
+    json!({ "op": "", "values": {}, "errors": [] })
+}
+
+/// Error codes to HTTP statuses, in one place.
+fn status_of(code: &str) -> StatusCode {
+    match code {
+        "UNAUTHENTICATED" => StatusCode::UNAUTHORIZED,
+        "FORBIDDEN" => StatusCode::FORBIDDEN,
+        "NOT_FOUND" => StatusCode::NOT_FOUND,
+        "THROTTLED" => StatusCode::TOO_MANY_REQUESTS,
+        "BAD_REQUEST" | "TOO_COMPLEX" => StatusCode::BAD_REQUEST,
+        _ => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+fn accepts_gzip(headers: &HeaderMap) -> bool {
+    headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).is_some_and(|value| value.contains("gzip"))
+}
+
+fn iso(at: time::OffsetDateTime) -> String {
+    use async_graphql::ScalarType;
+    match kernel::graphql::DateTime(at).to_value() {
+        async_graphql::Value::String(text) => text,
+        _ => String::new(),
+    }
+}
+
+/// `{a.b}` in a pattern, taken from the payload and made safe for an address.
+fn fill(pattern: &str, payload: &serde_json::Value) -> String {
+    let mut out = String::new();
+    let mut rest = pattern;
+    while let Some((before, after)) = rest.split_once('{') {
+        out.push_str(before);
+        let (name, tail) = after.split_once('}').unwrap_or((after, ""));
+        let value = payload.pointer(&format!("/{}", name.replace('.', "/")));
+        let text = value.map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned)).unwrap_or_default();
+        out.push_str(&kernel::text::percent_encode(&text));
+        rest = tail;
+    }
+    out + rest
+}
+
+/// Where a person came from, when it is an address of this very host; else the audience's own start.
+fn back(typed: &Typed, audience: Audience) -> String {
+    let start = match audience {
+        Audience::Support => "/mesa",
+        Audience::Municipality | Audience::Agency => "/admin",
+    };
+    typed.get("volver").filter(|path| is_local(path)).unwrap_or(start).to_owned()
+}
+
+/// Whether it is a path of this host, and not another host in disguise.
+pub(crate) fn is_local(path: &str) -> bool {
+    path.starts_with('/') && !path.starts_with("//") && !path.contains(['\\', '\n', '\r'])
+}
+
+fn to_sign_in(visit: &Visit<'_>) -> Response<Bytes> {
+    let back = kernel::text::percent_encode(visit.path).replace("%2F", "/");
+    redirect(&format!("/entrar?volver={back}"), Vec::new())
+}
+
+/// A redirect after a form, or to another page.
+pub(crate) fn redirect(to: &str, headers: Headers) -> Response<Bytes> {
+    let mut response = Response::new(Bytes::new());
+    *response.status_mut() = StatusCode::SEE_OTHER;
+    if let Ok(value) = HeaderValue::from_str(to) {
+        response.headers_mut().insert(header::LOCATION, value);
+    }
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    for (name, value) in headers {
+        response.headers_mut().append(name, value);
+    }
+    response
+}
+
+/// The response of a finished page; `shared` pages may be kept by the browser and asked again with their tag.
+fn respond(page: &Finished, asked: &HeaderMap, secure: bool, shared: bool) -> Response<Bytes> {
+    let known = shared && asked.get(header::IF_NONE_MATCH).is_some_and(|tag| tag.as_bytes() == page.etag.as_bytes());
+    let mut response = Response::new(if known { Bytes::new() } else { page.body.clone() });
+    if known {
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+    }
+    let out = response.headers_mut();
+    out.insert(header::CONTENT_TYPE, HeaderValue::from_static(page.media));
+    if page.packed && !known {
+        out.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    }
+    out.insert(header::VARY, HeaderValue::from_static("accept-encoding, cookie"));
+    out.insert(header::CACHE_CONTROL, HeaderValue::from_static(if shared { "no-cache" } else { "no-store" }));
+    if shared && let Ok(tag) = HeaderValue::from_str(&page.etag) {
+        out.insert(header::ETAG, tag);
+    }
+    protect(out, secure);
+    response
+}
+
+/// The headers that every page carries (Res. MinTIC 1519/2020, Anexo 3).
+pub(crate) fn protect(out: &mut HeaderMap, secure: bool) {
+    out.insert(
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static(
+            "default-src 'self'; img-src 'self' data:; style-src 'self'; script-src 'self'; object-src 'none'; base-uri 'none'; \
+             form-action 'self'; frame-ancestors 'none'",
+        ),
+    );
+    out.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    out.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    out.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    if secure {
+        out.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000; includeSubDomains"));
+    }
+}
+
+fn check(route: &Route, pages: &Pages, templates: &Environment<'_>) -> Result<(), String> {
+    let page = pages.get(route.page).ok_or_else(|| format!("{}: no page {}", route.path, route.page))?;
+    let mut endings = vec!["html"];
+    endings.extend(route.also.iter().map(|also| also.ending));
+    for ending in endings {
+        let name = templates::name_of(&format!("{}.{ending}", route.page));
+        templates.get_template(&name).map_err(|error| format!("{}: {error}", route.path))?;
+    }
+    match route.forms.iter().find(|form| !page.mutations.iter().any(|mutation| mutation.name == form.op)) {
+        Some(form) => Err(format!("{}: {} has no mutation {}", route.path, route.page, form.op)),
+        None => Ok(()),
+    }
+}
+
+/// Whether this method reads.
+pub(crate) fn reads(method: &Method) -> bool {
+    *method == Method::GET || *method == Method::HEAD
+}

@@ -1,0 +1,4 @@
+#[path = "../suite/resets.rs"]
+mod resets;
+#[path = "../suite/tickets.rs"]
+mod tickets;
