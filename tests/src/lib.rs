@@ -57,7 +57,8 @@ pub struct World {
 }
 
 fn socket() -> String {
-    std::env::var("CABILDO_TEST_SOCKET").expect("CABILDO_TEST_SOCKET names the socket folder of a scratch PostgreSQL: infra/pg-scratch start DIR")
+    std::env::var("CABILDO_TEST_SOCKET")
+        .expect("CABILDO_TEST_SOCKET names the socket folder of a scratch PostgreSQL: infra/pg-scratch start DIR")
 }
 
 fn options(user: &str, database: &str) -> PgConnectOptions {
@@ -84,13 +85,19 @@ impl World {
         let mut admin = superuser("postgres").await;
         // One process makes the template, the others wait for it.
         sqlx::query("select pg_advisory_lock(4152)").execute(&mut admin).await.unwrap();
-        let known: bool =
-            sqlx::query_scalar("select exists (select from pg_database where datname = $1 and datistemplate)").bind(TEMPLATE).fetch_one(&mut admin).await.unwrap();
+        let known: bool = sqlx::query_scalar("select exists (select from pg_database where datname = $1 and datistemplate)")
+            .bind(TEMPLATE)
+            .fetch_one(&mut admin)
+            .await
+            .unwrap();
         if !known {
             make_template(&mut admin).await;
         }
         let database = format!("world_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::SeqCst));
-        sqlx::query(AssertSqlSafe(format!("create database {database} template {TEMPLATE} owner cabildo_owner"))).execute(&mut admin).await.unwrap();
+        sqlx::query(AssertSqlSafe(format!("create database {database} template {TEMPLATE} owner cabildo_owner")))
+            .execute(&mut admin)
+            .await
+            .unwrap();
         sqlx::query("select pg_advisory_unlock(4152)").execute(&mut admin).await.unwrap();
         admin.close().await.unwrap();
         Self::on(&database, 4).await
@@ -147,8 +154,11 @@ impl World {
         let tenant = self.tenant(slug);
         let email = email(role, slug);
         let mut connection = superuser(&self.database).await;
-        let id: uuid::Uuid =
-            sqlx::query_scalar("select id from identity.account where email = $1").bind(&email).fetch_one(&mut connection).await.expect("the account is seeded");
+        let id: uuid::Uuid = sqlx::query_scalar("select id from identity.account where email = $1")
+            .bind(&email)
+            .fetch_one(&mut connection)
+            .await
+            .expect("the account is seeded");
         connection.close().await.unwrap();
         let account = SignedIn { id, session: Vec::new(), name: format!("{role:?}"), email, roles: vec![role] };
         Actor { world: self, tenant, viewer: Viewer { account: Some(account) } }

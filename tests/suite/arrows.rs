@@ -26,8 +26,12 @@ fn no_room_knows_more_than_it_may() {
     let mut wrong = BTreeMap::new();
     for package in metadata.packages.iter().filter(|package| package.name.as_str() != "suite") {
         let allowed = allowed(&package.name).unwrap_or_else(|| panic!("{} has no place in the plan of the house", package.name));
-        let known = package.dependencies.iter().filter(|dependency| dependency.kind == DependencyKind::Normal && members.contains(&dependency.name));
-        let beyond: Vec<_> = known.filter(|dependency| !allowed.contains(dependency.name.as_str())).map(|dependency| dependency.name.clone()).collect();
+        let known = package
+            .dependencies
+            .iter()
+            .filter(|dependency| dependency.kind == DependencyKind::Normal && members.contains(&dependency.name));
+        let beyond: Vec<_> =
+            known.filter(|dependency| !allowed.contains(dependency.name.as_str())).map(|dependency| dependency.name.clone()).collect();
         if !beyond.is_empty() {
             wrong.insert(package.name.to_string(), beyond);
         }

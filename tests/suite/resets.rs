@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use suite::{Actor, CHIPAQUE, FILANDIA, PASSWORD, World, email};
 
 const REQUEST: &str = "mutation($input: RequestAccessInput!) { requestAccess(input: $input) { received userErrors { field code } } }";
-const TICKETS: &str = "{ tickets(first: 50, category: CREDENTIALS) { totalCount nodes { number status subject waitingMinutes municipality { slug }
+const TICKETS: &str =
+    "{ tickets(first: 50, category: CREDENTIALS) { totalCount nodes { number status subject waitingMinutes municipality { slug }
     messages { author internal text } } } }";
 const START: &str = "mutation($input: StartResetInput!) { startReset(input: $input) { reset { id state needsApproval proofs { kind state } } userErrors { field code } } }";
 const CODE: &str = "mutation($input: SendProofCodeInput!) { sendProofCode(input: $input) { reset { state } userErrors { field code } } }";
@@ -69,9 +70,7 @@ async fn an_editor_gets_a_new_password_by_two_proofs() {
     assert_eq!(started["reset"]["state"], "GATHERING");
 
     let code = code(&world, &agent, &reset).await;
-    let record = |kind: &str, code: Option<&str>, evidence: Option<&str>| {
-        json!({ "input": { "resetId": reset, "kind": kind, "code": code, "evidence": evidence } })
-    };
+    let record = |kind: &str, code: Option<&str>, evidence: Option<&str>| json!({ "input": { "resetId": reset, "kind": kind, "code": code, "evidence": evidence } });
     let wrong = agent.run(PROOF, record("MAILBOX_CODE", Some("AAA-AAA"), None)).await;
     assert_eq!(wrong["recordProof"]["userErrors"][0]["code"], "WRONG");
     let right = agent.run(PROOF, record("MAILBOX_CODE", Some(&code.to_lowercase().replace('-', " ")), None)).await;
@@ -205,7 +204,10 @@ async fn a_coordinator_confirms_a_colleague_and_codes_run_out() {
     assert_eq!(agent.run(PROOF, word).await["recordProof"]["reset"]["state"], "READY");
     let token = token(&world).await;
     world.clock.advance(time::Duration::minutes(31));
-    let late = world.visitor(CHIPAQUE).run(PASSWORDS, json!({ "input": { "token": token, "password": "tres ovejas azules", "passwordAgain": "tres ovejas azules" } })).await;
+    let late = world
+        .visitor(CHIPAQUE)
+        .run(PASSWORDS, json!({ "input": { "token": token, "password": "tres ovejas azules", "passwordAgain": "tres ovejas azules" } }))
+        .await;
     assert_eq!(late["resetPassword"]["userErrors"][0]["code"], "LINK");
     let resets = agent.run("query($n: String!) { resets(ticketNumber: $n) { state accountEmail } }", json!({ "n": ticket })).await;
     assert_eq!(resets["resets"], json!([{ "state": "EXPIRED", "accountEmail": account }]));

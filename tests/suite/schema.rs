@@ -15,13 +15,8 @@ const PLATFORM_TABLES: [(&str, &str); 6] = [
 /// Tables that no working role is granted, reached by security definer functions alone.
 const DEFINER_TABLES: [&str; 1] = ["kernel.job"];
 /// Unique across the platform on purpose.
-const PLATFORM_UNIQUE: [&str; 5] = [
-    "tenant_slug_unique",
-    "tenant_code_unique",
-    "domain_host_unique",
-    "ticket_number_unique",
-    "account_email_unique",
-];
+const PLATFORM_UNIQUE: [&str; 5] =
+    ["tenant_slug_unique", "tenant_code_unique", "domain_host_unique", "ticket_number_unique", "account_email_unique"];
 
 async fn rows(world: &World, sql: &'static str) -> Vec<Vec<String>> {
     let mut connection = owner(world).await;
@@ -156,7 +151,8 @@ async fn without_a_tenant_there_are_no_rows() {
     for table in tables.iter().filter(|table| !public.contains(&table.as_str())) {
         let mut connection = suite::runtime(&world).await;
         sqlx::raw_sql("begin; set local role cabildo_tenant; set local app.tenant = ''").execute(&mut connection).await.unwrap();
-        let count: i64 = sqlx::query_scalar(sqlx::AssertSqlSafe(format!("select count(*) from {table}"))).fetch_one(&mut connection).await.unwrap();
+        let count: i64 =
+            sqlx::query_scalar(sqlx::AssertSqlSafe(format!("select count(*) from {table}"))).fetch_one(&mut connection).await.unwrap();
         assert_eq!(count, 0, "{table}");
     }
 }

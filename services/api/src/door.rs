@@ -90,28 +90,17 @@ impl Door {
             None => kernel::Viewer::default(),
         };
         let request_id = self.platform.ids().uuid().simple().to_string();
-        Ok(Arc::new(Cx::new(
-            self.platform.clone(),
-            asker.tenant,
-            asker.host.to_owned(),
-            viewer,
-            request_id,
-            asker.client,
-            asker.secure,
-        )))
+        Ok(Arc::new(Cx::new(self.platform.clone(), asker.tenant, asker.host.to_owned(), viewer, request_id, asker.client, asker.secure)))
     }
 
     /// Executes a document in the context and ends its read transaction.
     pub async fn execute(&self, cx: &Arc<Cx>, request: Request) -> Answer {
         let running = self.schema.execute(request.data(cx.clone()));
-        let mut response = match tokio::time::timeout(TIME_LIMIT, running).await {
-            Ok(response) => response,
-            Err(_) => {
-                let mut error = ServerError::new("La consulta tardó demasiado.", None);
-                error.extensions.get_or_insert_default().set("code", "TOO_COMPLEX");
-                async_graphql::Response::from_errors(vec![error])
-            }
-        };
+        let mut response = tokio::time::timeout(TIME_LIMIT, running).await.unwrap_or_else(|_| {
+            let mut error = ServerError::new("La consulta tardó demasiado.", None);
+            error.extensions.get_or_insert_default().set("code", "TOO_COMPLEX");
+            async_graphql::Response::from_errors(vec![error])
+        });
         if let Err(error) = cx.close_reads().await {
             tracing::warn!(%error, request_id = cx.request_id, "the read transaction did not end well");
         }

@@ -75,7 +75,8 @@ fn negotiate(headers: &HeaderMap) -> Option<&'static str> {
 }
 
 fn from_query(query: &str) -> Result<Body, (StatusCode, &'static str)> {
-    const BAD: (StatusCode, &str) = (StatusCode::BAD_REQUEST, "Los parámetros no se entienden: query, operationName, variables y extensions.");
+    const BAD: (StatusCode, &str) =
+        (StatusCode::BAD_REQUEST, "Los parámetros no se entienden: query, operationName, variables y extensions.");
     let mut body = Body { query: String::new(), operation_name: None, variables: None, extensions: None };
     let object = |text: &str| -> Result<Option<serde_json::Map<_, _>>, _> {
         if text.is_empty() { Ok(None) } else { serde_json::from_str(text).map_err(|_| BAD) }
@@ -108,11 +109,13 @@ fn from_body(headers: &HeaderMap, body: &[u8]) -> Result<Body, (StatusCode, &'st
     let content = headers.get(header::CONTENT_TYPE).and_then(|content| content.to_str().ok()).unwrap_or_default();
     let mut parts = content.split(';').map(|part| part.trim().to_ascii_lowercase());
     let json = parts.next().is_some_and(|media| media == "application/json");
-    let utf8 = parts.filter_map(|part| part.strip_prefix("charset=").map(str::to_owned)).all(|charset| charset.trim_matches('"') == "utf-8");
+    let utf8 =
+        parts.filter_map(|part| part.strip_prefix("charset=").map(str::to_owned)).all(|charset| charset.trim_matches('"') == "utf-8");
     if !json || !utf8 {
         return Err((StatusCode::UNSUPPORTED_MEDIA_TYPE, "Envíe application/json en UTF-8."));
     }
-    serde_json::from_slice(body).map_err(|_| (StatusCode::BAD_REQUEST, "El cuerpo no es un objeto JSON con query, operationName, variables y extensions."))
+    serde_json::from_slice(body)
+        .map_err(|_| (StatusCode::BAD_REQUEST, "El cuerpo no es un objeto JSON con query, operationName, variables y extensions."))
 }
 
 /// Whether the chosen operation is a query; a document that does not parse is left to the engine, which says why.

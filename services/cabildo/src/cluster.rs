@@ -52,7 +52,8 @@ impl Cluster {
                 bail!("initdb failed: {}", String::from_utf8_lossy(&made.stderr).trim());
             }
         }
-        let log = fs::OpenOptions::new().create(true).append(true).open(&log).with_context(|| format!("{} cannot be written", log.display()))?;
+        let log =
+            fs::OpenOptions::new().create(true).append(true).open(&log).with_context(|| format!("{} cannot be written", log.display()))?;
         let server = as_account(Command::new(binaries.join("postgres")), account)
             .arg("-D")
             .arg(&files)
@@ -83,7 +84,7 @@ impl Cluster {
         loop {
             match self.superuser("postgres").connect().await {
                 Ok(connection) => return Ok(connection.close().await?),
-                Err(error) if began.elapsed() > Duration::from_secs(60) => {
+                Err(error) if began.elapsed() > Duration::from_mins(1) => {
                     bail!("PostgreSQL did not come up ({error}); its log is {}", home.join("postgres.log").display())
                 }
                 Err(_) => {}
@@ -104,7 +105,8 @@ impl Cluster {
     async fn prepare(&self) -> anyhow::Result<()> {
         let mut connection = self.superuser("postgres").connect().await?;
         sqlx::raw_sql(include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../infra/roles.sql"))).execute(&mut connection).await?;
-        let known: bool = sqlx::query_scalar("select exists (select from pg_database where datname = 'cabildo')").fetch_one(&mut connection).await?;
+        let known: bool =
+            sqlx::query_scalar("select exists (select from pg_database where datname = 'cabildo')").fetch_one(&mut connection).await?;
         if !known {
             sqlx::raw_sql("create database cabildo owner cabildo_owner").execute(&mut connection).await?;
         }

@@ -16,6 +16,7 @@ use crate::assemble::assemble;
 use crate::config::Config;
 use crate::up::spoken;
 
+#[expect(clippy::needless_pass_by_value, reason = "taken by `map_err`")]
 fn told(error: Error) -> anyhow::Error {
     anyhow!("{}", spoken(&error))
 }
@@ -89,7 +90,10 @@ pub(crate) async fn tenant(config: Config, command: Tenant) -> anyhow::Result<()
             }
         }
         Tenant::Create { code } => {
-            let place = tenancy::places().iter().find(|place| place.municipality_code == code).with_context(|| format!("{code} is not in DIVIPOLA"))?;
+            let place = tenancy::places()
+                .iter()
+                .find(|place| place.municipality_code == code)
+                .with_context(|| format!("{code} is not in DIVIPOLA"))?;
             anyhow::ensure!(tenancy::provision(&platform, place).await.map_err(told)?, "{} already exists", place.slug);
             println!("{}", place.slug);
         }

@@ -14,12 +14,17 @@ struct Finding {
 
 pub(crate) async fn run(config: &Config, json: bool) -> anyhow::Result<()> {
     let mut findings = Vec::new();
-    let mut note = |subject, holds: bool, detail: String| findings.push(Finding { subject, state: if holds { "ok" } else { "wrong" }, detail });
+    let mut note =
+        |subject, holds: bool, detail: String| findings.push(Finding { subject, state: if holds { "ok" } else { "wrong" }, detail });
     note("domain", true, config.domain.clone());
     note("scheme", config.scheme == "https" || config.up_mode, config.scheme.clone());
     note("live", true, if config.redis_url.is_some() { "Redis" } else { "in process: one replica only" }.to_owned());
     note("files", config.s3.is_some() || config.files_dir.is_some(), if config.s3.is_some() { "S3" } else { "folder" }.to_owned());
-    note("mail", config.smtp_url.is_some() || config.maildir.is_some(), if config.smtp_url.is_some() { "SMTP" } else { "maildir" }.to_owned());
+    note(
+        "mail",
+        config.smtp_url.is_some() || config.maildir.is_some(),
+        if config.smtp_url.is_some() { "SMTP" } else { "maildir" }.to_owned(),
+    );
     match assemble(config).await {
         Ok(assembled) => {
             note("database", true, format!("{} tenants", assembled.platform.directory().all().len()));

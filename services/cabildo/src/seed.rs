@@ -56,11 +56,17 @@ pub(crate) async fn accounts(platform: &Platform, data: &Path, port: u16) -> any
     for (audience, slug, role, local) in SEEDS {
         let Some(entry) = platform.directory().by_slug(slug) else { continue };
         let email = format!("{local}@{slug}.example");
-        let password: String = platform.ids().secret()[..12].iter().map(|byte| format!("{byte:02x}")).collect();
+        let password = hex::encode(&platform.ids().secret()[..12]);
         let mut tx = Scope::Worker(Some(entry.id)).write(platform.db()).await.map_err(|error| anyhow!("{error}"))?;
         let seeded = identity::seed_account(&mut tx, &email, name_of(*role), *role, &password).await;
         tx.settle(seeded).await.map_err(|error| anyhow!("{}", spoken(&error)))?;
-        told.push(Account { audience, host: format!("{}:{port}", platform.directory().host_of(&entry)), email, password, role: role.word() });
+        told.push(Account {
+            audience,
+            host: format!("{}:{port}", platform.directory().host_of(&entry)),
+            email,
+            password,
+            role: role.word(),
+        });
     }
     write_private(&file, &(serde_json::to_string_pretty(&told)? + "\n"))
 }

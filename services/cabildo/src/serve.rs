@@ -89,8 +89,9 @@ pub(crate) async fn run_server(
     let (recorder, counter) = visits::recorder(&platform, robots);
     tracker.spawn(counter.run(stop.clone()));
     let door = api::Door::new(platform, recorder);
-    let pages = web::Web::new(door, assembled.mailbox.clone(), config.behind_proxy, config.rate_per_minute, config.page_cache_mb * 1024 * 1024)
-        .map_err(|error| anyhow::anyhow!("{error}"))?;
+    let pages =
+        web::Web::new(door, assembled.mailbox.clone(), config.behind_proxy, config.rate_per_minute, config.page_cache_mb * 1024 * 1024)
+            .map_err(|error| anyhow::anyhow!("{error}"))?;
     let app = web::router(Arc::new(pages));
     let address = SocketAddr::new(listen.listen, listen.port);
     let listener = TcpListener::bind(address).await.with_context(|| format!("port {} is not free", listen.port))?.tap_io(|stream| {
@@ -109,7 +110,8 @@ pub(crate) async fn run_server(
 async fn serve_metrics(listen: &Listen, tracker: &TaskTracker, stop: &CancellationToken) -> anyhow::Result<()> {
     let handle = metrics_exporter_prometheus::PrometheusBuilder::new().install_recorder().context("metrics could not be set up")?;
     let port = listen.port.checked_add(1000).context("the metrics port, 1,000 above the port, does not exist")?;
-    let listener = TcpListener::bind(SocketAddr::new(listen.listen, port)).await.with_context(|| format!("metrics port {port} is not free"))?;
+    let listener =
+        TcpListener::bind(SocketAddr::new(listen.listen, port)).await.with_context(|| format!("metrics port {port} is not free"))?;
     let app = Router::new().route("/metrics", get(move || std::future::ready(handle.render())));
     let stopping = stop.clone();
     tracker.spawn(async move {

@@ -39,9 +39,9 @@ pub(crate) async fn run(mut config: Config, data: &Path, options: Options) -> an
     rustix::fs::flock(&lock, FlockOperation::NonBlockingLockExclusive)
         .map_err(|_| anyhow!("another `cabildo up` is running on {}", data.display()))?;
     let stop = serve::stop_on_signal();
-    let mut step = Steps::default();
+    let mut steps = Steps::default();
 
-    step.begin("Base de datos");
+    steps.begin("Base de datos");
     let cluster = Cluster::start(data).await?;
     config.up_mode = true;
     config.public_port = Some(options.listen.port);
@@ -54,16 +54,16 @@ pub(crate) async fn run(mut config: Config, data: &Path, options: Options) -> an
     let outcome = async {
         commands::migrate(&config).await?;
         let assembled = assemble(&config).await?;
-        fill(&assembled.platform, data, &options, &mut step).await?;
+        fill(&assembled.platform, data, &options, &mut steps).await?;
 
-        step.begin("Servidor");
+        steps.begin("Servidor");
         let tracker = TaskTracker::new();
         serve::run_server(&config, &assembled, &options.listen, &tracker, &stop).await?;
         {
             let (platform, stop) = (assembled.platform.clone(), stop.clone());
             tracker.spawn(async move { kernel::jobs::work(&platform, stop).await });
         }
-        step.end();
+        steps.end();
         announce(&assembled.platform, data, &options);
         stop.cancelled().await;
         println!("Deteniendo…");
@@ -79,9 +79,9 @@ pub(crate) async fn run(mut config: Config, data: &Path, options: Options) -> an
 }
 
 /// Brings in packs, overlay and accounts, each only where it is missing.
-async fn fill(platform: &Platform, data: &Path, options: &Options, step: &mut Steps) -> anyhow::Result<()> {
+async fn fill(platform: &Platform, data: &Path, options: &Options, steps: &mut Steps) -> anyhow::Result<()> {
     let told = |error: Error| anyhow!("{}", spoken(&error));
-    step.begin("Municipios de demostración");
+    steps.begin("Municipios de demostración");
     tenancy::provision_platform(platform).await.map_err(told)?;
     for folder in pack_folders(&options.packs)? {
         let pack = Pack::read(&folder).map_err(told)?;
@@ -101,18 +101,18 @@ async fn fill(platform: &Platform, data: &Path, options: &Options, step: &mut St
     }
     visits::close_demo(platform).await.map_err(told)?;
     if options.tenants == "all" {
-        step.begin("Todos los municipios del país");
+        steps.begin("Todos los municipios del país");
         let places = tenancy::places();
         let mut made = 0;
         for (done, place) in places.iter().enumerate() {
             made += usize::from(tenancy::provision(platform, place).await.map_err(told)?);
-            step.progress(done + 1, places.len());
+            Steps::progress(done + 1, places.len());
         }
         if made > 0 {
             tenancy::refresh(platform).await.map_err(told)?;
         }
     }
-    step.begin("Cuentas de prueba");
+    steps.begin("Cuentas de prueba");
     seed::accounts(platform, data, options.listen.port).await
 }
 
@@ -141,7 +141,7 @@ fn secret_key(data: &Path) -> anyhow::Result<SecretString> {
     if let Ok(key) = fs::read_to_string(&file) {
         return Ok(SecretString::from(key.trim().to_owned()));
     }
-    let key: String = RandomIds.secret().iter().map(|byte| format!("{byte:02x}")).collect();
+    let key = hex::encode(RandomIds.secret());
     write_private(&file, &key)?;
     Ok(SecretString::from(key))
 }
@@ -201,7 +201,7 @@ impl Steps {
         self.current = Some((name.to_owned(), Instant::now()));
     }
 
-    fn progress(&self, done: usize, all: usize) {
+    fn progress(done: usize, all: usize) {
         if done.is_multiple_of(100) || done == all {
             println!("  {done} de {all}");
             let _ = std::io::stdout().flush();

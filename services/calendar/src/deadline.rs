@@ -219,11 +219,7 @@ impl Deadline {
     /// `No cuentan sábados, domingos ni festivos.`, with the weekdays that the town is closed.
     fn what_does_not_count(&self) -> String {
         let weekdays: Vec<&str> = self.weekdays_off.iter().copied().map(weekday_plural).collect();
-        if weekdays.is_empty() {
-            "No cuentan los festivos.".to_owned()
-        } else {
-            format!("No cuentan {} ni festivos.", weekdays.join(", "))
-        }
+        if weekdays.is_empty() { "No cuentan los festivos.".to_owned() } else { format!("No cuentan {} ni festivos.", weekdays.join(", ")) }
     }
 
     /// The caption of its calendar, `Del 23 de noviembre al 15 de diciembre de 2026`.

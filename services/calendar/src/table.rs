@@ -114,11 +114,7 @@ impl Row {
     }
 
     /// A cell that may hold a value.
-    pub(crate) fn optional_value<T: FromStr>(
-        &self,
-        column: &'static str,
-        expected: &'static str,
-    ) -> Result<Option<T>, ParseError> {
+    pub(crate) fn optional_value<T: FromStr>(&self, column: &'static str, expected: &'static str) -> Result<Option<T>, ParseError> {
         if self.text(column).is_empty() { Ok(None) } else { self.value(column, expected).map(Some) }
     }
 

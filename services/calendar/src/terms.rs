@@ -178,10 +178,7 @@ impl LegalTerm {
             term,
             unit,
             legal_basis: row.required("legal_basis")?,
-            family: row.value(
-                "family",
-                "peticion, pqrsd, control, actuacion, habeas_data, recurso, silencio or servicios_publicos",
-            )?,
+            family: row.value("family", "peticion, pqrsd, control, actuacion, habeas_data, recurso, silencio or servicios_publicos")?,
             extension_rule: row.optional("extension_rule"),
             max_total,
             notes: row.optional("effects_and_notes"),

@@ -10,15 +10,8 @@ use std::sync::Arc;
 use time::{Date, OffsetDateTime, Time, Weekday};
 
 /// The days of the week in the order of [`Week`].
-const WEEKDAYS: [Weekday; 7] = [
-    Weekday::Monday,
-    Weekday::Tuesday,
-    Weekday::Wednesday,
-    Weekday::Thursday,
-    Weekday::Friday,
-    Weekday::Saturday,
-    Weekday::Sunday,
-];
+const WEEKDAYS: [Weekday; 7] =
+    [Weekday::Monday, Weekday::Tuesday, Weekday::Wednesday, Weekday::Thursday, Weekday::Friday, Weekday::Saturday, Weekday::Sunday];
 
 /// The opening hours of a weekday. None: it is a working day, but nobody has told its hours. No slots: closed.
 pub type Hours = Option<Vec<Slot>>;

@@ -115,11 +115,7 @@ fn hours_run_only_while_the_town_is_open() {
         ("2026-11-28 10:00", 0, "2026-11-30 08:00"),
         ("2026-11-23 10:42", 0, "2026-11-23 10:42"),
     ] {
-        assert_eq!(
-            Deadline::business_hours(moment(received), hours, &open).due_at(),
-            moment(due),
-            "{received} + {hours}"
-        );
+        assert_eq!(Deadline::business_hours(moment(received), hours, &open).due_at(), moment(due), "{received} + {hours}");
     }
     // 15:42 in London is 10:42 in Bogota.
     let from_utc = moment("2026-11-23 10:42").to_offset(time::UtcOffset::UTC);
@@ -273,11 +269,7 @@ fn every_unit(received: Date, amount: u32, calendar: &WorkCalendar) -> [Deadline
         Deadline::business_days(received, amount, calendar),
         Deadline::calendar_days(received, amount, calendar),
         Deadline::months(received, amount % 13, calendar),
-        Deadline::business_hours(
-            received.midnight().assume_offset(bogota()) + Duration::minutes(645),
-            amount,
-            calendar,
-        ),
+        Deadline::business_hours(received.midnight().assume_offset(bogota()) + Duration::minutes(645), amount, calendar),
     ]
 }
 

@@ -2,9 +2,7 @@
 
 mod common;
 
-use calendar::spanish::{
-    at_clock_time, clock_time, date_span, day_and_month, long_date, month_short, weekday_long_date,
-};
+use calendar::spanish::{at_clock_time, clock_time, date_span, day_and_month, long_date, month_short, weekday_long_date};
 use common::day;
 use time::Month;
 use time::macros::time;

@@ -27,8 +27,7 @@ fn the_national_table() {
 #[test]
 fn what_is_not_confirmed_is_told_apart() {
     let terms = terms();
-    let doubtful: Vec<&str> =
-        terms.iter().filter(|term| !term.confidence.is_confirmed()).map(|term| term.code.as_str()).collect();
+    let doubtful: Vec<&str> = terms.iter().filter(|term| !term.confidence.is_confirmed()).map(|term| term.code.as_str()).collect();
     assert_eq!(doubtful, ["SUGERENCIA", "FELICITACION", "DEFENSORIA"]);
     assert!(Confidence::MemoryHigh.is_confirmed());
     assert!(!Confidence::MemoryLow.is_confirmed());
@@ -41,10 +40,7 @@ fn a_bad_table_says_where() {
         LegalTerms::parse(&TERMS.replacen(from, to, 1)).unwrap_err().to_string()
     };
     assert!(edited(",confidence", ",certeza").starts_with("unknown column `certeza`; the table has code, name,"));
-    assert_eq!(
-        edited("15,habil", "quince,habil"),
-        "line 2, column `term`: `quince` is not a whole number of units, or empty"
-    );
+    assert_eq!(edited("15,habil", "quince,habil"), "line 2, column `term`: `quince` is not a whole number of units, or empty");
     assert_eq!(
         edited("15,habil", "15,dia"),
         "line 2, column `unit`: `dia` is not habil, calendario, mes, hora_habil, segun_oficio or inmediato"
@@ -52,15 +48,9 @@ fn a_bad_table_says_where() {
     for (from, to) in [("15,habil", ",habil"), ("15,habil", "15,inmediato")] {
         assert!(edited(from, to).contains("is not what its unit asks"));
     }
-    assert_eq!(
-        edited("(30),30,", "(30),14,"),
-        "line 2, column `max_total`: `14` is not a number that is not below the term"
-    );
+    assert_eq!(edited("(30),30,", "(30),14,"), "line 2, column `max_total`: `14` is not a number that is not below the term");
     assert!(edited(",peticion,", ",otra,").starts_with("line 2, column `family`: `otra` is not peticion, pqrsd,"));
-    assert_eq!(
-        edited(",seen", ",sure"),
-        "line 2, column `confidence`: `sure` is not seen, memory-high, memory-medium or memory-low"
-    );
+    assert_eq!(edited(",seen", ",sure"), "line 2, column `confidence`: `sure` is not seen, memory-high, memory-medium or memory-low");
     assert_eq!(edited("PET_PARTICULAR,", "PET_GENERAL,"), "line 3: the code `PET_GENERAL` stands twice in the table");
 }
 

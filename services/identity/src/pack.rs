@@ -55,8 +55,7 @@ impl PackPart for IdentityPart {
         let audience = tx.entry().map_or(Audience::Municipality, |entry| entry.kind.audience());
         for person in file.accounts {
             let email = rules::email(&person.email);
-            let account =
-                AccountRow { id: person.id.unwrap_or_else(|| ids::named(tenant, "account", &email)), email, name: person.name };
+            let account = AccountRow { id: person.id.unwrap_or_else(|| ids::named(tenant, "account", &email)), email, name: person.name };
             let account_id = store::upsert_account(tx, &account).await?;
             for held in person.roles {
                 if !rules::fits(held.role, audience) {

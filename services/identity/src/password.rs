@@ -49,6 +49,9 @@ mod tests {
     fn nobody_costs_as_much_as_somebody() {
         let nobody = PasswordHash::new(NOBODY).expect("is well formed");
         let params = Params::try_from(&nobody).expect("has parameters");
-        assert_eq!((params.m_cost(), params.t_cost(), params.p_cost()), (Params::DEFAULT_M_COST, Params::DEFAULT_T_COST, Params::DEFAULT_P_COST));
+        assert_eq!(
+            (params.m_cost(), params.t_cost(), params.p_cost()),
+            (Params::DEFAULT_M_COST, Params::DEFAULT_T_COST, Params::DEFAULT_P_COST)
+        );
     }
 }

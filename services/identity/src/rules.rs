@@ -21,8 +21,16 @@ pub(crate) const TRIES: i32 = 5;
 
 /// Long passwords that everybody tries first, without accents.
 const COMMON: [&str; 10] = [
-    "contrasena123", "contrasena1234", "contrasena2026", "123456789012", "1234567890123", "password1234", "password12345", "qwertyuiop12",
-    "colombia2026", "bienvenido123",
+    "contrasena123",
+    "contrasena1234",
+    "contrasena2026",
+    "123456789012",
+    "1234567890123",
+    "password1234",
+    "password12345",
+    "qwertyuiop12",
+    "colombia2026",
+    "bienvenido123",
 ];
 
 /// An e-mail as accounts keep it.
@@ -121,7 +129,9 @@ mod tests {
     fn a_password_is_long_and_not_ones_own_name() {
         let check = |typed: &str| password(typed, typed, "Rosa Elvira Pérez", "rosa.elvira.perez@chipaque.gov.co");
         assert!(check("tres ovejas azules").is_ok());
-        for weak in ["corta", "rosa elvira perez", "Rosa.Elvira.Perez", "rosa.elvira.perez@chipaque.gov.co", "aaaaaaaaaaaaaa", "Contraseña123"] {
+        for weak in
+            ["corta", "rosa elvira perez", "Rosa.Elvira.Perez", "rosa.elvira.perez@chipaque.gov.co", "aaaaaaaaaaaaaa", "Contraseña123"]
+        {
             assert!(check(weak).is_err(), "{weak}");
         }
         assert!(password("tres ovejas azules", "tres ovejas rojas", "Rosa", "rosa@chipaque.gov.co").is_err());

@@ -93,7 +93,13 @@ pub(crate) async fn request_access(tx: &mut Tx, registry: &Registry, request: Ac
         "accountId": account,
     });
     registry.tell(tx, &Event { name: "identity.access_requested", payload }).await?;
-    tx.audit("identity.access_requested", "account", &account.map(|id| id.to_string()).unwrap_or_default(), json!({ "known": account.is_some() })).await
+    tx.audit(
+        "identity.access_requested",
+        "account",
+        &account.map(|id| id.to_string()).unwrap_or_default(),
+        json!({ "known": account.is_some() }),
+    )
+    .await
 }
 
 /// Whose ticket it is. Tickets are kept elsewhere: who keeps them hears `identity.ticket_asked` and leaves the tenant of an open ticket
@@ -183,7 +189,9 @@ pub(crate) async fn record_proof(
 ) -> Result<Result<ResetCase>> {
     let case = gathering(tx, id).await?;
     let recorded = match kind {
-        ProofKind::Coordinator => return Err(Error::field("kind", "NOT_YOURS", "Lo confirma el coordinador desde la administración de su municipio")),
+        ProofKind::Coordinator => {
+            return Err(Error::field("kind", "NOT_YOURS", "Lo confirma el coordinador desde la administración de su municipio"));
+        }
         ProofKind::MailboxCode => {
             let sent = case.proofs.into_iter().find(|proof| proof.kind == kind && proof.state == ProofState::Sent);
             let Some(mut sent) = sent else { return Err(Error::field("code", "NOT_SENT", "Envíe primero el código al buzón")) };

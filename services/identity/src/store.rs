@@ -269,7 +269,9 @@ pub(crate) async fn tenant_of_reset(tx: &mut Tx, id: Uuid) -> Result<Uuid> {
 /// A reset of this tenant, locked until the transaction ends.
 pub(crate) async fn lock_reset(tx: &mut Tx, id: Uuid) -> Result<()> {
     let tenant = tx.tenant()?;
-    sqlx::query_scalar!("select id from identity.reset where tenant_id = $1 and id = $2 for update", tenant, id).fetch_one(&mut **tx).await?;
+    sqlx::query_scalar!("select id from identity.reset where tenant_id = $1 and id = $2 for update", tenant, id)
+        .fetch_one(&mut **tx)
+        .await?;
     Ok(())
 }
 

@@ -62,7 +62,8 @@ pub async fn seal(db: &Database) -> Result<usize> {
 /// Recomputes every tenant's sealed chain. Returns how many entries hold, or the first that does not.
 pub async fn verify(db: &Database) -> Result<u64> {
     let mut tx = Scope::Worker(None).read(db).await?;
-    let tenants = sqlx::query_scalar!("select distinct tenant_id from kernel.audit_entry where seq is not null").fetch_all(&mut *tx).await?;
+    let tenants =
+        sqlx::query_scalar!("select distinct tenant_id from kernel.audit_entry where seq is not null").fetch_all(&mut *tx).await?;
     let mut verified = 0;
     for tenant in tenants {
         let mut hash = Vec::new();

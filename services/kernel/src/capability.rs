@@ -6,6 +6,7 @@ use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
 use crate::db::Constraint;
+use crate::directory::Audience;
 use crate::jobs::{Cron, JobKind};
 use crate::pack::PackPart;
 use crate::{Result, Tx};
@@ -23,6 +24,8 @@ pub struct Capability {
     pub measures: &'static [Measure],
     /// What is due in a tenant.
     pub duties: Option<DutiesFn>,
+    /// Whose desk its duties belong to.
+    pub duties_of: Audience,
     /// Its part of a tenant pack.
     pub pack: Option<&'static dyn PackPart>,
     /// Loads its section of the demonstration overlay.
@@ -36,7 +39,18 @@ pub struct Capability {
 impl Capability {
     /// A descriptor that offers nothing yet: `Capability { jobs: …, ..Capability::named("site") }`.
     pub const fn named(name: &'static str) -> Self {
-        Self { name, jobs: &[], crons: &[], measures: &[], duties: None, pack: None, demo: None, constraints: &[], events: &[] }
+        Self {
+            name,
+            jobs: &[],
+            crons: &[],
+            measures: &[],
+            duties: None,
+            duties_of: Audience::Municipality,
+            pack: None,
+            demo: None,
+            constraints: &[],
+            events: &[],
+        }
     }
 }
 
@@ -156,7 +170,8 @@ impl Registry {
     /// Everything that is due in the transaction's tenant, what has a date first.
     pub async fn duties(&self, tx: &mut Tx) -> Result<Vec<Duty>> {
         let mut all = Vec::new();
-        for duties in self.iter().filter_map(|capability| capability.duties) {
+        let audience = tx.entry()?.kind.audience();
+        for duties in self.iter().filter(|capability| capability.duties_of == audience).filter_map(|capability| capability.duties) {
             all.extend(duties(tx).await?);
         }
         all.sort_by_key(|duty| (duty.due_on.is_none(), duty.due_on));

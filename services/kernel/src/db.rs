@@ -184,6 +184,7 @@ impl Tx {
     }
 
     /// Names the account on whose behalf this is done, for the audit log.
+    #[must_use]
     pub fn acting_as(mut self, actor: Option<Uuid>) -> Self {
         self.actor = actor;
         self

@@ -117,10 +117,10 @@ pub enum Resolved {
 
 #[derive(Debug, Default)]
 struct Snapshot {
-    by_id: HashMap<Uuid, Arc<TenantEntry>>,
-    by_slug: HashMap<String, Arc<TenantEntry>>,
-    by_short: HashMap<String, Option<Arc<TenantEntry>>>,
-    by_custom_host: HashMap<String, Uuid>,
+    ids: HashMap<Uuid, Arc<TenantEntry>>,
+    slugs: HashMap<String, Arc<TenantEntry>>,
+    short_slugs: HashMap<String, Option<Arc<TenantEntry>>>,
+    custom_hosts: HashMap<String, Uuid>,
 }
 
 /// All tenants, replaced whole on change and read without waiting.
@@ -146,14 +146,14 @@ impl Directory {
     pub fn replace(&self, entries: Vec<TenantEntry>, custom_hosts: Vec<(String, Uuid)>) {
         let mut next = Snapshot::default();
         for entry in entries.into_iter().map(Arc::new) {
-            next.by_id.insert(entry.id, entry.clone());
-            next.by_slug.insert(entry.slug.clone(), entry.clone());
+            next.ids.insert(entry.id, entry.clone());
+            next.slugs.insert(entry.slug.clone(), entry.clone());
             if entry.short_slug != entry.slug {
                 // A short name that two municipalities bear leads to neither.
-                next.by_short.entry(entry.short_slug.clone()).and_modify(|owner| *owner = None).or_insert(Some(entry));
+                next.short_slugs.entry(entry.short_slug.clone()).and_modify(|owner| *owner = None).or_insert(Some(entry));
             }
         }
-        next.by_custom_host.extend(custom_hosts);
+        next.custom_hosts.extend(custom_hosts);
         if let Ok(mut current) = self.snapshot.write() {
             *current = Arc::new(next);
         }
@@ -165,12 +165,12 @@ impl Directory {
 
     /// The tenant of that id.
     pub fn get(&self, id: Uuid) -> Option<Arc<TenantEntry>> {
-        self.snapshot().by_id.get(&id).cloned()
+        self.snapshot().ids.get(&id).cloned()
     }
 
     /// The tenant of that slug.
     pub fn by_slug(&self, slug: &str) -> Option<Arc<TenantEntry>> {
-        self.snapshot().by_slug.get(slug).cloned()
+        self.snapshot().slugs.get(slug).cloned()
     }
 
     /// The reserved platform tenant of that kind.
@@ -181,7 +181,7 @@ impl Directory {
 
     /// Every tenant, by slug.
     pub fn all(&self) -> Vec<Arc<TenantEntry>> {
-        let mut all: Vec<_> = self.snapshot().by_id.values().cloned().collect();
+        let mut all: Vec<_> = self.snapshot().ids.values().cloned().collect();
         all.sort_by(|a, b| a.slug.cmp(&b.slug));
         all
     }
@@ -190,7 +190,7 @@ impl Directory {
     pub fn resolve(&self, host: &str) -> Resolved {
         let host = host.rsplit_once(':').map_or(host, |(name, _)| name).trim_end_matches('.').to_ascii_lowercase();
         let snapshot = self.snapshot();
-        let found = |slug: &str| snapshot.by_slug.get(slug).cloned();
+        let found = |slug: &str| snapshot.slugs.get(slug).cloned();
         if host == self.domain {
             return found("agencia").map_or(Resolved::Unknown, Resolved::Tenant);
         }
@@ -201,12 +201,12 @@ impl Directory {
             if let Some(entry) = found(slug) {
                 return Resolved::Tenant(entry);
             }
-            if let Some(Some(entry)) = snapshot.by_short.get(slug) {
+            if let Some(Some(entry)) = snapshot.short_slugs.get(slug) {
                 return Resolved::Redirect(format!("{}.{}", entry.slug, self.domain));
             }
             return Resolved::Unknown;
         }
-        let custom = snapshot.by_custom_host.get(&host).and_then(|id| snapshot.by_id.get(id));
+        let custom = snapshot.custom_hosts.get(&host).and_then(|id| snapshot.ids.get(id));
         custom.map_or(Resolved::Unknown, |entry| Resolved::Tenant(entry.clone()))
     }
 

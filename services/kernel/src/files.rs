@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream::BoxStream};
 use object_store::{
-    Attribute, Attributes, ClientConfigKey, ClientOptions, GetOptions, GetResult, ObjectMeta, ObjectStore, ObjectStoreExt,
-    PutOptions, RetryConfig, aws::AmazonS3Builder, local::LocalFileSystem, path::Path,
+    Attribute, Attributes, ClientConfigKey, ClientOptions, GetOptions, GetResult, ObjectMeta, ObjectStore, ObjectStoreExt, PutOptions,
+    RetryConfig, aws::AmazonS3Builder, local::LocalFileSystem, path::Path,
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;

@@ -77,8 +77,7 @@ pub struct Taken {
 pub trait Live: Send + Sync {
     /// Counts one more, or one `member` that was not yet counted, in the window that the first of them opened; once
     /// `limit` are counted it counts no more until the window has ended. The other questions rest on this one.
-    async fn take(&self, key: &LiveKey, member: Option<&str>, limit: u64, window: Duration, now: OffsetDateTime)
-    -> Result<Taken>;
+    async fn take(&self, key: &LiveKey, member: Option<&str>, limit: u64, window: Duration, now: OffsetDateTime) -> Result<Taken>;
 
     /// How many are counted in the window that is open.
     async fn count(&self, key: &LiveKey, now: OffsetDateTime) -> Result<u64>;
@@ -165,14 +164,7 @@ impl Default for InProcess {
 
 #[async_trait]
 impl Live for InProcess {
-    async fn take(
-        &self,
-        key: &LiveKey,
-        member: Option<&str>,
-        limit: u64,
-        window: Duration,
-        now: OffsetDateTime,
-    ) -> Result<Taken> {
+    async fn take(&self, key: &LiveKey, member: Option<&str>, limit: u64, window: Duration, now: OffsetDateTime) -> Result<Taken> {
         let (now, length) = span(window, now);
         let window = self.window(key.0.clone()).await;
         let mut window = window.lock().await;
@@ -271,14 +263,7 @@ async fn listen(client: &Client, channel: &str) -> Result<(PubSubSink, PubSubStr
 
 #[async_trait]
 impl Live for Redis {
-    async fn take(
-        &self,
-        key: &LiveKey,
-        member: Option<&str>,
-        limit: u64,
-        window: Duration,
-        now: OffsetDateTime,
-    ) -> Result<Taken> {
+    async fn take(&self, key: &LiveKey, member: Option<&str>, limit: u64, window: Duration, now: OffsetDateTime) -> Result<Taken> {
         let (now, length) = span(window, now);
         let member = member.map(|member| format!("m/{member}")).unwrap_or_default();
         let mut question = self.take.key(&key.0);

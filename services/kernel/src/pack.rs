@@ -62,7 +62,9 @@ impl Pack {
             for (path, hash) in &manifest.files {
                 match pack.files.get(path) {
                     None => return Err(refused(path, "falta en la carpeta y está en MANIFEST.json")),
-                    Some(bytes) if sha256_hex(bytes) != *hash => return Err(refused(path, "su contenido no corresponde al de MANIFEST.json")),
+                    Some(bytes) if sha256_hex(bytes) != *hash => {
+                        return Err(refused(path, "su contenido no corresponde al de MANIFEST.json"));
+                    }
                     Some(_) => {}
                 }
             }

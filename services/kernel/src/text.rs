@@ -63,13 +63,19 @@ pub fn percent_decode(text: &str) -> String {
 
 /// Text as one part of a URL's path or query.
 pub fn percent_encode(text: &str) -> String {
-    percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string().replace("%2D", "-").replace("%5F", "_").replace("%2E", ".")
+    percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC)
+        .to_string()
+        .replace("%2D", "-")
+        .replace("%5F", "_")
+        .replace("%2E", ".")
 }
 
 /// A moment of the demonstration overlay: so many days before `now`, at `at` (`10:18`) in Bogotá, never later than `now`.
 pub fn days_ago(now: time::OffsetDateTime, days: i64, at: Option<&str>) -> time::OffsetDateTime {
     let day = crate::clock::local(now - time::Duration::days(days));
-    let clock = at.and_then(|at| at.split_once(':')).and_then(|(hour, minute)| time::Time::from_hms(hour.parse().ok()?, minute.parse().ok()?, 0).ok());
+    let clock = at
+        .and_then(|at| at.split_once(':'))
+        .and_then(|(hour, minute)| time::Time::from_hms(hour.parse().ok()?, minute.parse().ok()?, 0).ok());
     clock.map_or(day, |clock| day.replace_time(clock)).min(now).to_offset(time::UtcOffset::UTC)
 }
 

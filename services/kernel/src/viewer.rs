@@ -66,14 +66,20 @@ impl Role {
         match self {
             Self::Coordinator => matches!(
                 permission,
-                P::SeeAdministration | P::PublishNews | P::KeepPlan | P::KeepCatalogue | P::AnswerCases | P::ConfirmReset | P::AskForHelp | P::KeepTeam
+                P::SeeAdministration
+                    | P::PublishNews
+                    | P::KeepPlan
+                    | P::KeepCatalogue
+                    | P::AnswerCases
+                    | P::ConfirmReset
+                    | P::AskForHelp
+                    | P::KeepTeam
             ),
             Self::Editor => matches!(permission, P::SeeAdministration | P::PublishNews | P::AskForHelp),
             Self::Official => matches!(permission, P::SeeAdministration | P::AnswerCases | P::KeepCatalogue | P::AskForHelp),
             Self::Observer => matches!(permission, P::SeeAdministration),
-            Self::Agent => matches!(permission, P::ResolveTickets),
             Self::Supervisor => matches!(permission, P::ResolveTickets | P::SuperviseSupport | P::PublishNews | P::SeeAdministration),
-            Self::MailAdministrator => matches!(permission, P::ResolveTickets),
+            Self::Agent | Self::MailAdministrator => matches!(permission, P::ResolveTickets),
             Self::Analyst => matches!(permission, P::SeeAdministration | P::CompareMunicipalities | P::PublishNews),
             Self::Administrator => matches!(permission, P::SeeAdministration | P::CompareMunicipalities | P::PublishNews | P::CloseMonth),
         }

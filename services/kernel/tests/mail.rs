@@ -56,10 +56,7 @@ async fn the_newest_mails_come_first_wherever_a_reader_has_put_them() {
     let maildir = Maildir::new(folder.path(), FROM).await.unwrap();
     for minute in 0..3_u8 {
         let date = message().date + time::Duration::minutes(minute.into());
-        maildir
-            .send(&Message { id: Uuid::from_u128(minute.into()), date, subject: minute.to_string(), ..message() })
-            .await
-            .unwrap();
+        maildir.send(&Message { id: Uuid::from_u128(minute.into()), date, subject: minute.to_string(), ..message() }).await.unwrap();
     }
     let newest = maildir.list(1).await.unwrap().remove(0).name;
     std::fs::rename(folder.path().join("new").join(&newest), folder.path().join("cur").join(format!("{newest}:2,S"))).unwrap();

@@ -11,7 +11,7 @@ mod store;
 
 pub use graphql::{SiteMutation, SiteQuery};
 
-use kernel::capability::Capability;
+use kernel::capability::{Capability, EventHandler};
 use kernel::db::Constraint;
 
 /// The descriptor.
@@ -20,11 +20,22 @@ pub const CAPABILITY: Capability = Capability {
     duties: Some(measures::duties),
     pack: Some(&pack::SitePart),
     demo: Some(pack::demo),
+    events: &[EventHandler { event: "visits.month_closed", handle: service::announce_month }],
     constraints: &[
-        Constraint { name: "news_slug_unique", field: "slug", code: "TAKEN", message: "Ya hay una noticia con esa dirección. Escriba otra." },
+        Constraint {
+            name: "news_slug_unique",
+            field: "slug",
+            code: "TAKEN",
+            message: "Ya hay una noticia con esa dirección. Escriba otra.",
+        },
         Constraint { name: "news_title_length", field: "title", code: "LENGTH", message: "El título tiene de 1 a 160 letras." },
         Constraint { name: "news_body_length", field: "body", code: "LENGTH", message: "El texto tiene de 1 a 60.000 letras." },
-        Constraint { name: "news_slug_form", field: "slug", code: "FORM", message: "La dirección lleva letras sin tilde, números y guiones." },
+        Constraint {
+            name: "news_slug_form",
+            field: "slug",
+            code: "FORM",
+            message: "La dirección lleva letras sin tilde, números y guiones.",
+        },
     ],
     ..Capability::named("site")
 };

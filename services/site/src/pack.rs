@@ -99,7 +99,8 @@ const BASE_PAGES: [&str; 4] = [
 async fn import_pages(tx: &mut Tx, pack: &Pack) -> Result<()> {
     let now = tx.now();
     for (_, front, body) in pack.markdown::<PageFile>("site/pages/")? {
-        let page = PageRow { slug: front.slug, title: front.title, section: front.section, body, updated_at: front.updated_at.unwrap_or(now) };
+        let page =
+            PageRow { slug: front.slug, title: front.title, section: front.section, body, updated_at: front.updated_at.unwrap_or(now) };
         service::place_page(tx, &page).await?;
     }
     Ok(())

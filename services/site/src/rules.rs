@@ -48,7 +48,12 @@ pub(crate) fn draft(title: &str, body: &str, slug: Option<&str>) -> Result<Draft
         "La dirección lleva letras sin tilde, números y guiones",
     );
     let made = text::slug(title);
-    faults.require(slug.is_some() || title.is_empty() || !made.is_empty(), "title", "FORM", "El título necesita al menos una letra o un número");
+    faults.require(
+        slug.is_some() || title.is_empty() || !made.is_empty(),
+        "title",
+        "FORM",
+        "El título necesita al menos una letra o un número",
+    );
     faults.into_result()?;
     Ok(Draft { title: title.to_owned(), body: body.to_owned(), slug: slug.map_or(made, str::to_owned) })
 }

@@ -1,5 +1,8 @@
 //! One function a use case.
 
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use kernel::capability::Event;
 use kernel::search::Entry;
 use kernel::{Result, Tx, text};
 use serde_json::json;
@@ -26,6 +29,38 @@ pub(crate) async fn publish_news(tx: &mut Tx, title: &str, body: &str, slug: Opt
     tx.audit("site.news.published", "news", &news.id.to_string(), json!({ "title": news.title, "slug": news.slug })).await?;
     tx.publish();
     Ok(news)
+}
+
+#[derive(serde::Deserialize)]
+struct Announcement {
+    title: String,
+    body: String,
+    slug: String,
+}
+
+/// A month was closed: its news goes up on the agency's portal in the same transaction.
+pub(crate) fn announce_month<'a>(tx: &'a mut Tx, event: &'a Event) -> BoxFuture<'a, Result<()>> {
+    async move {
+        let news: Announcement = serde_json::from_value(event.payload.clone())?;
+        let now = tx.now();
+        let id = tx.id();
+        let row = NewsRow {
+            id,
+            slug: news.slug,
+            title: news.title,
+            body: news.body,
+            organ: "Agencia nacional".to_owned(),
+            demonstration: false,
+            published_at: now,
+            updated_at: now,
+            withdrawn_at: None,
+        };
+        place_news(tx, &row).await?;
+        tx.audit("site.news.published", "news", &id.to_string(), json!({ "title": row.title, "slug": row.slug })).await?;
+        tx.publish();
+        Ok(())
+    }
+    .boxed()
 }
 
 /// Stores a news item and makes it findable.

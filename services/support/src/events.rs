@@ -40,7 +40,8 @@ async fn access_requested(tx: &mut Tx, event: &Event) -> Result<()> {
         Some(_) => "El correo es el de una cuenta de este municipio.",
         None => "Ninguna cuenta de este municipio tiene este correo.",
     };
-    let note = MessageRow { id: tx.id(), at: tx.now(), author: MessageAuthor::System, author_name: None, text: text.to_owned(), internal: true };
+    let note =
+        MessageRow { id: tx.id(), at: tx.now(), author: MessageAuthor::System, author_name: None, text: text.to_owned(), internal: true };
     store::insert_message(tx, ticket.id, &note).await?;
     service::audit(tx, "support.ticket.opened", &ticket).await
 }

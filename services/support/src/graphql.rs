@@ -128,7 +128,7 @@ pub struct SupportQuery;
 
 #[Object]
 impl SupportQuery {
-    /// Tickets: what presses and has waited longest first, then what is settled, newest first.
+    /// Tickets: what waits for the help centre by priority and by how long, then what is paused, then what is settled, newest first.
     #[graphql(
         guard = "Can(Permission::ResolveTickets).or(Can(Permission::AskForHelp))",
         complexity = "first.unwrap_or(20).max(0) as usize * child_complexity + 1"

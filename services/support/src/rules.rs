@@ -56,7 +56,9 @@ mod tests {
 
     #[test]
     fn the_municipalitys_word_brings_a_ticket_back_to_the_desk() {
-        for (now, after) in [(New, New), (Open, Open), (WaitingMunicipality, Open), (WaitingThirdParty, WaitingThirdParty), (Resolved, Open)] {
+        for (now, after) in
+            [(New, New), (Open, Open), (WaitingMunicipality, Open), (WaitingThirdParty, WaitingThirdParty), (Resolved, Open)]
+        {
             assert_eq!(after_word(now, Municipality, None).ok(), Some(after), "{now:?}");
         }
     }

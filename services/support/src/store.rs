@@ -45,9 +45,8 @@ pub(crate) async fn renumber(tx: &mut Tx, id: Uuid, number: i64) -> Result<()> {
     let tenant = tx.tenant()?;
     // Another tenant's row is not visible: the number is tried in a savepoint, and kept if the unique index lets it.
     sqlx::query!("savepoint renumber").execute(&mut **tx).await?;
-    let tried = sqlx::query!("update support.ticket set number = $3 where tenant_id = $1 and id = $2", tenant, id, number)
-        .execute(&mut **tx)
-        .await;
+    let tried =
+        sqlx::query!("update support.ticket set number = $3 where tenant_id = $1 and id = $2", tenant, id, number).execute(&mut **tx).await;
     match tried {
         Err(error) if error.as_database_error().is_some_and(sqlx::error::DatabaseError::is_unique_violation) => {
             sqlx::query!("rollback to savepoint renumber").execute(&mut **tx).await?;
@@ -56,12 +55,9 @@ pub(crate) async fn renumber(tx: &mut Tx, id: Uuid, number: i64) -> Result<()> {
             tried?;
         }
     }
-    sqlx::query!(
-        "select setval('support.ticket_number_seq', greatest($1, (select last_value from support.ticket_number_seq)))",
-        number
-    )
-    .fetch_one(&mut **tx)
-    .await?;
+    sqlx::query!("select setval('support.ticket_number_seq', greatest($1, (select last_value from support.ticket_number_seq)))", number)
+        .fetch_one(&mut **tx)
+        .await?;
     Ok(())
 }
 
@@ -126,8 +122,8 @@ pub(crate) async fn update(tx: &mut Tx, ticket: &TicketRow) -> Result<()> {
     Ok(())
 }
 
-/// Tickets of this tenant, or of every one where `tenant` is none (the help centre): first what presses and has waited longest,
-/// then what is settled, newest first.
+/// Tickets of this tenant, or of every one where `tenant` is none (the help centre): first what waits for the help centre, by priority
+/// and by how long; then what is paused; then what is settled, newest first.
 pub(crate) async fn tickets(tx: &mut Tx, tenant: Option<Uuid>, filter: Filter, limit: i64, offset: i64) -> Result<(Vec<TicketRow>, i64)> {
     let rows = sqlx::query_as!(
         TicketRow,
@@ -137,10 +133,10 @@ pub(crate) async fn tickets(tx: &mut Tx, tenant: Option<Uuid>, filter: Filter, l
            where ($1::uuid is null or tenant_id = $1) and ($2::text is null or status = $2) and ($3::text is null or category = $3)
              and ($4::boolean is null or (status not in ('RESOLVED', 'CLOSED')) = $4)
              and ($5::uuid is null or assigned_to = $5) and ($6::boolean is null or (assigned_to is not null) = $6)
-           order by status in ('RESOLVED', 'CLOSED'),
+           order by status in ('RESOLVED', 'CLOSED'), waiting_since is null,
                     case when status in ('RESOLVED', 'CLOSED') then -extract(epoch from opened_at)
                          else array_position(array['URGENT', 'HIGH', 'NORMAL', 'LOW'], priority) end,
-                    opened_at, number
+                    coalesce(waiting_since, opened_at), number
            limit $7 offset $8"#,
         tenant,
         filter.status as Option<TicketStatus>,

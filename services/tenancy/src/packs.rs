@@ -235,4 +235,3 @@ pub async fn load_overlay(platform: &Platform, slug: &str, file: &Path) -> Resul
     tx.publish();
     tx.settle(done).await
 }
-

@@ -48,9 +48,10 @@ pub async fn keep_fresh(platform: &Platform, stop: CancellationToken) {
 }
 
 fn hear(platform: &Platform, message: &[u8]) {
-    let parsed = std::str::from_utf8(message).ok().and_then(|text| text.split_once(' ')).and_then(|(tenant, version)| {
-        Some((tenant.parse::<Uuid>().ok()?, version.parse::<i64>().ok()?))
-    });
+    let parsed = std::str::from_utf8(message)
+        .ok()
+        .and_then(|text| text.split_once(' '))
+        .and_then(|(tenant, version)| Some((tenant.parse::<Uuid>().ok()?, version.parse::<i64>().ok()?)));
     if let Some((tenant, version)) = parsed {
         platform.directory().raise_version(tenant, version);
     }

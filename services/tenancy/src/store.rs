@@ -165,7 +165,11 @@ fn hours_text(calendar: Option<&serde_json::Value>) -> Option<String> {
     }
     let told: Vec<String> = spans
         .into_iter()
-        .map(|(from, to, hours)| if from == to { format!("{}, {hours}", names[from]) } else { format!("{} a {}, {hours}", names[from], names[to]) })
+        .map(
+            |(from, to, hours)| {
+                if from == to { format!("{}, {hours}", names[from]) } else { format!("{} a {}, {hours}", names[from], names[to]) }
+            },
+        )
         .collect();
     let mut text = told.join("; ");
     let first = text.get(..1)?.to_uppercase();

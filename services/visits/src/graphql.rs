@@ -1,8 +1,8 @@
 //! The queries and mutations of visits and rankings.
 
 use async_graphql::{Context, InputObject, Object, SimpleObject};
-use kernel::graphql::{Can, Cx, DateTime, Department, GqlResult, LocalDate, Municipality, PageInfo, Paging};
 use kernel::Permission;
+use kernel::graphql::{Can, Cx, DateTime, Department, GqlResult, LocalDate, Municipality, PageInfo, Paging};
 
 use crate::model::{Board, CloseRow, Month, RankingOrder, RankingRow as Row, Score, Standing};
 use crate::{rules, service, store};

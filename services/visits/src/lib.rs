@@ -16,11 +16,13 @@ pub use recorder::{Counter, PageView, Recorder, Robots, recorder};
 pub use service::{ClosedMonth, close, close_demo, verify};
 
 use kernel::capability::Capability;
+use kernel::directory::Audience;
 
 /// The descriptor.
 pub const CAPABILITY: Capability = Capability {
     measures: measures::MEASURES,
     duties: Some(measures::duties),
+    duties_of: Audience::Agency,
     pack: Some(&pack::VisitsPart),
     demo: Some(pack::demo),
     ..Capability::named("visits")

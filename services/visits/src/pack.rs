@@ -38,7 +38,8 @@ impl PackPart for VisitsPart {
         let rows: Vec<HourRow> = csv::Reader::from_reader(pack.bytes(FILE).unwrap_or_default())
             .deserialize::<HourFile>()
             .map(|row| {
-                let HourFile { hour, visits, views, robots, set_aside } = row.map_err(|error| Error::whole("PACK", format!("{FILE}: {error}")))?;
+                let HourFile { hour, visits, views, robots, set_aside } =
+                    row.map_err(|error| Error::whole("PACK", format!("{FILE}: {error}")))?;
                 Ok(HourRow { tenant_id, hour, tally: Tally { visits, views, robots, set_aside } })
             })
             .collect::<Result<_>>()?;

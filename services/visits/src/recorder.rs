@@ -153,7 +153,11 @@ impl Counter {
         let population = self.database.shared().directory.get(view.tenant).and_then(|town| town.population);
         let network = self.hash(view, &[rules::network(view.client).to_string().as_bytes()]);
         let day = Duration::from_hours(24);
-        if self.allows(view, format!("visits/{network}"), rules::network_limit(population), day).await { Counted::Visit } else { Counted::SetAside }
+        if self.allows(view, format!("visits/{network}"), rules::network_limit(population), day).await {
+            Counted::Visit
+        } else {
+            Counted::SetAside
+        }
     }
 
     /// A visit opens when this process has not seen the visitor for half an hour, and no other replica opened it within the last one.
@@ -187,7 +191,8 @@ enum Counted {
 }
 
 async fn write(db: &Database, tallies: &BTreeMap<(Uuid, OffsetDateTime), Tally>) -> Result<()> {
-    let rows: Vec<HourRow> = tallies.iter().map(|((tenant_id, hour), tally)| HourRow { tenant_id: *tenant_id, hour: *hour, tally: *tally }).collect();
+    let rows: Vec<HourRow> =
+        tallies.iter().map(|((tenant_id, hour), tally)| HourRow { tenant_id: *tenant_id, hour: *hour, tally: *tally }).collect();
     let mut tx = Scope::Worker(None).write(db).await?;
     store::add(&mut tx, &rows).await?;
     tx.commit().await
@@ -256,13 +261,15 @@ mod tests {
 
     #[tokio::test]
     async fn another_browser_or_another_house_is_another_visitor() {
-        let views = [view(0, "190.0.2.7", FIREFOX), view(1, "190.0.2.7", "Mozilla/5.0 (Android 14; Mobile)"), view(2, "190.0.3.7", FIREFOX)];
+        let views =
+            [view(0, "190.0.2.7", FIREFOX), view(1, "190.0.2.7", "Mozilla/5.0 (Android 14; Mobile)"), view(2, "190.0.3.7", FIREFOX)];
         assert_eq!(counted(views).await.visits, 3);
     }
 
     #[tokio::test]
     async fn robots_are_left_out() {
-        let views = ["", " ", "Mozilla/5.0 (compatible; Googlebot/2.1)", "GOOGLEBOT/2.1", "Wget/1.21"].map(|name| view(0, "66.249.66.1", name));
+        let views =
+            ["", " ", "Mozilla/5.0 (compatible; Googlebot/2.1)", "GOOGLEBOT/2.1", "Wget/1.21"].map(|name| view(0, "66.249.66.1", name));
         assert_eq!(counted(views).await, Tally { robots: 5, ..Tally::default() });
     }
 

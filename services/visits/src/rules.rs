@@ -172,7 +172,10 @@ pub(crate) fn news(month: Month, previous: Option<Month>, rows: &[Standing]) -> 
         let places = if change == 1 { "un puesto".to_owned() } else { format!("{change} puestos") };
         let _ = writeln!(body, "\n{} fue el que más subió frente a {}: ganó {places}.", place(row), previous.text());
     }
-    let _ = write!(body, "\nLas cuentas están cerradas y firmadas: ya no cambian. Vea el [ranking completo](/ranking/{month}) y [cómo se cuenta](/metodologia).");
+    let _ = write!(
+        body,
+        "\nLas cuentas están cerradas y firmadas: ya no cambian. Vea el [ranking completo](/ranking/{month}) y [cómo se cuenta](/metodologia)."
+    );
     News { slug: format!("ranking-{month}"), title, body }
 }
 

@@ -153,8 +153,7 @@ pub(crate) async fn days(tx: &mut Tx, days: i32) -> Result<Vec<(Date, Tally)>> {
         return Err(Error::BadRequest("Pida entre 1 y 366 días.".into()));
     }
     let first = tx.today() - time::Duration::days(i64::from(days) - 1);
-    let counted: HashMap<Date, Tally> =
-        store::days(tx, first.midnight().assume_offset(kernel::clock::BOGOTA)).await?.into_iter().collect();
+    let counted: HashMap<Date, Tally> = store::days(tx, first.midnight().assume_offset(kernel::clock::BOGOTA)).await?.into_iter().collect();
     let all = (0..i64::from(days)).map(|day| first + time::Duration::days(day));
     Ok(all.map(|day| (day, counted.get(&day).copied().unwrap_or_default())).collect())
 }
@@ -216,16 +215,15 @@ async fn told(tx: &mut Tx, platform: &Platform, month: &str) -> Result<ClosedMon
 }
 
 /// Closes every month of the demonstration that has ended, each as of the first morning after it. Its news come with the overlay.
-/// To be called once, when the overlays of all towns are loaded.
+/// To be called when the overlays of all towns are loaded; once a month is closed, the agency closes the next ones.
 pub async fn close_demo(platform: &Platform) -> Result<()> {
     let mut tx = Scope::Worker(None).read(platform.db()).await?;
-    let first = store::first_hour(&mut tx).await?;
+    let first = if store::closes(&mut tx).await?.is_empty() { store::first_hour(&mut tx).await? } else { None };
     tx.rollback().await?;
-    let current = Month::of(platform.clock().now());
-    let mut month = first.map_or(current, Month::of);
+    let Some(mut month) = first.map(Month::of) else { return Ok(()) };
     let mut tx = agency(platform)?.write(platform.db()).await?;
     let done = async {
-        while month < current {
+        while tx.now() >= month.ends() {
             let morning = (month.ends() + time::Duration::hours(7)).min(tx.now());
             freeze(&mut tx, platform, month, morning).await?;
             month = month.plus(1);

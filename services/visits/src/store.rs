@@ -74,9 +74,10 @@ pub(crate) async fn days(tx: &mut Tx, since: OffsetDateTime) -> Result<Vec<(Date
 /// Every hour of the tenant.
 pub(crate) async fn hours(tx: &mut Tx) -> Result<Vec<HourRow>> {
     let tenant = tx.tenant()?;
-    let rows = sqlx::query!("select hour, visits, views, robots, set_aside from visits.hour_count where tenant_id = $1 order by hour", tenant)
-        .fetch_all(&mut **tx)
-        .await?;
+    let rows =
+        sqlx::query!("select hour, visits, views, robots, set_aside from visits.hour_count where tenant_id = $1 order by hour", tenant)
+            .fetch_all(&mut **tx)
+            .await?;
     let tally = |visits, views, robots, set_aside| Tally { visits, views, robots, set_aside };
     Ok(rows
         .into_iter()
@@ -103,9 +104,13 @@ pub(crate) async fn closes(tx: &mut Tx) -> Result<Vec<CloseRow>> {
 }
 
 pub(crate) async fn close_of(tx: &mut Tx, month: Month) -> Result<Option<CloseRow>> {
-    Ok(sqlx::query_as!(CloseRow, "select month, previous, closed_at, signature from visits.month_close where month = $1", month.to_string())
-        .fetch_optional(&mut **tx)
-        .await?)
+    Ok(sqlx::query_as!(
+        CloseRow,
+        "select month, previous, closed_at, signature from visits.month_close where month = $1",
+        month.to_string()
+    )
+    .fetch_optional(&mut **tx)
+    .await?)
 }
 
 /// The last closed month before this one.

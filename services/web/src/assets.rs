@@ -42,7 +42,8 @@ pub(crate) fn serve(edition: &str, name: &str, headers: &HeaderMap) -> Response<
         "json" => "application/json",
         _ => "text/plain; charset=utf-8",
     };
-    let accepts_gzip = headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).is_some_and(|value| value.contains("gzip"));
+    let accepts_gzip =
+        headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).is_some_and(|value| value.contains("gzip"));
     let packed = accepts_gzip && !name.ends_with(".woff2");
     let body = if packed { gzip(file.contents()) } else { Bytes::from_static(file.contents()) };
     let mut response = Response::new(body);

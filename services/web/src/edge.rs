@@ -76,7 +76,16 @@ impl Web {
         let query = request.uri().query().unwrap_or_default().to_owned();
         let (client, secure) = self.origin(peer, &headers);
         let token = cookie(&headers, COOKIE).filter(|token| token.len() == 64).map(str::to_owned);
-        let visit = Visit { tenant: tenant.clone(), host: &host, path: &path, query: &query, headers: &headers, token: token.as_deref(), client, secure };
+        let visit = Visit {
+            tenant: tenant.clone(),
+            host: &host,
+            path: &path,
+            query: &query,
+            headers: &headers,
+            token: token.as_deref(),
+            client,
+            secure,
+        };
         let method = request.method().clone();
         if !reads(&method) && !same_origin(&headers, named) {
             return self.engine.error(StatusCode::FORBIDDEN, Some(&tenant), "");
@@ -115,7 +124,7 @@ impl Web {
         let platform = self.engine.door.platform();
         let key = LiveKey::platform(format_args!("door/{client}"));
         // Without the counter the door stays open: pages matter more than the limit.
-        platform.live().allow(&key, self.rate, Duration::from_secs(60), platform.clock().now()).await.map_or(true, |rate| rate.allowed)
+        platform.live().allow(&key, self.rate, Duration::from_mins(1), platform.clock().now()).await.map_or(true, |rate| rate.allowed)
     }
 
     async fn ready(&self) -> Response<Bytes> {
@@ -124,7 +133,8 @@ impl Web {
     }
 
     async fn graphql(&self, visit: &Visit<'_>, method: &Method, request: Request<Body>) -> Response<Bytes> {
-        let browser = visit.headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).is_some_and(|accept| accept.contains("text/html"));
+        let browser =
+            visit.headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).is_some_and(|accept| accept.contains("text/html"));
         if *method == Method::GET && browser && !visit.query.contains("query=") {
             return self.graphiql();
         }
@@ -177,7 +187,8 @@ impl Web {
         if !viewer.can(Permission::ResolveTickets) {
             return self.engine.error(StatusCode::FORBIDDEN, Some(&visit.tenant), "");
         }
-        let wanted = form_urlencoded::parse(visit.query.as_bytes()).find(|(name, _)| name == "mensaje").map(|(_, value)| value.into_owned());
+        let wanted =
+            form_urlencoded::parse(visit.query.as_bytes()).find(|(name, _)| name == "mensaje").map(|(_, value)| value.into_owned());
         let opened = match &wanted {
             Some(name) => match mailbox.read(name).await {
                 Ok(message) => Some(message),
@@ -206,7 +217,13 @@ fn shown(message: &kernel::mail::Received) -> Value {
 }
 
 fn asker<'a>(visit: &Visit<'a>) -> Asker<'a> {
-    Asker { tenant: Arc::<TenantEntry>::clone(&visit.tenant), host: visit.host, token: visit.token, client: visit.client, secure: visit.secure }
+    Asker {
+        tenant: Arc::<TenantEntry>::clone(&visit.tenant),
+        host: visit.host,
+        token: visit.token,
+        client: visit.client,
+        secure: visit.secure,
+    }
 }
 
 /// A form or a mutation must come from a page of this very host; programs send no `Origin` and no cookie of a browser.

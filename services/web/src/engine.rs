@@ -162,6 +162,7 @@ impl Engine {
                 let to = match then {
                     Then::Go(pattern) => Some(fill(pattern, &payload)),
                     Then::Back => Some(back(&typed, audience)),
+                    Then::Stay => Some(visit.path.to_owned()),
                     Then::Show => None,
                 };
                 if let Some(to) = to {
@@ -238,7 +239,8 @@ impl Engine {
     }
 
     async fn context(&self, visit: &Visit<'_>) -> Result<Arc<Cx>, Trouble> {
-        let asker = Asker { tenant: visit.tenant.clone(), host: visit.host, token: visit.token, client: visit.client, secure: visit.secure };
+        let asker =
+            Asker { tenant: visit.tenant.clone(), host: visit.host, token: visit.token, client: visit.client, secure: visit.secure };
         self.door.context(asker).await.map_err(|error| {
             tracing::error!(%error, "the viewer could not be looked up");
             Trouble { status: StatusCode::SERVICE_UNAVAILABLE, request_id: String::new() }
@@ -302,9 +304,15 @@ impl Engine {
         Ok(())
     }
 
-    async fn query(&self, cx: &Arc<Cx>, target: Target, page: &Page, given: &HashMap<String, String>) -> Result<(serde_json::Value, Headers), Trouble> {
+    async fn query(
+        &self,
+        cx: &Arc<Cx>,
+        target: Target,
+        page: &Page,
+        given: &HashMap<String, String>,
+    ) -> Result<(serde_json::Value, Headers), Trouble> {
         let trouble = |status| Trouble { status, request_id: cx.request_id.clone() };
-        let variables = self.types.from_address(&page.query.variables, given).ok_or_else(|| trouble(StatusCode::NOT_FOUND))?;
+        let variables = self.types.address_variables(&page.query.variables, given).ok_or_else(|| trouble(StatusCode::NOT_FOUND))?;
         let answer = self.run(cx, page, &page.query, variables).await;
         if let Some(code) = answer.code() {
             return Err(trouble(status_of(code)));
@@ -317,7 +325,8 @@ impl Engine {
     }
 
     async fn run(&self, cx: &Arc<Cx>, page: &Page, operation: &Operation, variables: serde_json::Value) -> Answer {
-        let request = Request::new(page.document.as_str()).operation_name(operation.name.as_str()).variables(Variables::from_json(variables));
+        let request =
+            Request::new(page.document.as_str()).operation_name(operation.name.as_str()).variables(Variables::from_json(variables));
         self.door.execute(cx, request).await
     }
 

@@ -29,7 +29,7 @@ impl Typed {
             while let Some(field) = multipart.next_field().await.ok()? {
                 let Some(name) = field.name().map(str::to_owned) else { continue };
                 if field.file_name().is_none() {
-                    typed.push(name, field.text().await.ok()?);
+                    typed.push(name, &field.text().await.ok()?);
                 }
             }
             return Some(typed);
@@ -42,12 +42,12 @@ impl Typed {
     pub(crate) fn from_pairs(pairs: impl IntoIterator<Item = (String, String)>) -> Self {
         let mut typed = Self::default();
         for (name, value) in pairs {
-            typed.push(name, value);
+            typed.push(name, &value);
         }
         typed
     }
 
-    fn push(&mut self, name: String, value: String) {
+    fn push(&mut self, name: String, value: &str) {
         // Browsers send line ends as CR LF; what people typed has one.
         self.0.entry(name).or_default().push(value.replace("\r\n", "\n"));
     }
@@ -92,7 +92,9 @@ impl Types {
         for definition in document.definitions {
             if let TypeSystemDefinition::Type(definition) = definition {
                 let kind = match definition.node.kind {
-                    TypeKind::Enum(values) => Kind::Enum(values.values.into_iter().map(|value| value.node.value.node.to_string()).collect()),
+                    TypeKind::Enum(values) => {
+                        Kind::Enum(values.values.into_iter().map(|value| value.node.value.node.to_string()).collect())
+                    }
                     TypeKind::InputObject(input) => {
                         Kind::Input(input.fields.into_iter().map(|field| (field.node.name.node.to_string(), field.node.ty.node)).collect())
                     }
@@ -173,14 +175,11 @@ impl Types {
 
     /// The variables of a page's query from the address: its own parts first, then the query string.
     /// `None` when a variable that must be there is not.
-    pub(crate) fn from_address(&self, declared: &[(String, Type)], given: &HashMap<String, String>) -> Option<Value> {
+    pub(crate) fn address_variables(&self, declared: &[(String, Type)], given: &HashMap<String, String>) -> Option<Value> {
         let mut variables = serde_json::Map::new();
         for (name, ty) in declared {
             let mut faults = Vec::new();
-            let value = given
-                .get(name)
-                .filter(|value| !value.is_empty())
-                .and_then(|value| self.one(name, ty, value, &mut faults));
+            let value = given.get(name).filter(|value| !value.is_empty()).and_then(|value| self.one(name, ty, value, &mut faults));
             match value {
                 Some(value) => {
                     variables.insert(name.clone(), value);

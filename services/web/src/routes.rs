@@ -38,6 +38,8 @@ pub enum Then {
     Show,
     /// An address; `{a.b}` is taken from the payload.
     Go(&'static str),
+    /// The same address, read anew.
+    Stay,
     /// Where the person came from, else the audience's own start.
     Back,
 }
@@ -85,6 +87,10 @@ const fn go(op: &'static str, to: &'static str) -> Form {
 
 const fn back(op: &'static str) -> Form {
     Form { op, then: Then::Back }
+}
+
+const fn stay(op: &'static str) -> Form {
+    Form { op, then: Then::Stay }
 }
 
 const fn csv(walk: &'static str) -> Also {
@@ -141,10 +147,29 @@ pub const ROUTES: &[Route] = &[
     ]),
     page("/admin/equipo", TOWN, "identity/admin/team").forms(&[go("ConfirmReset", "/admin/equipo?hecho=confirmado")]),
     page("/admin/visitas", TOWN, "visits/admin/visits").also(&[Also { ending: "csv", path: None, walk: None }]),
+    page("/admin/soporte", TOWN, "support/admin/support").forms(&[go("OpenTicket", "/admin/soporte/{ticket.number}")]),
+    page("/admin/soporte/{number}", TOWN, "support/admin/support-ticket")
+        .must("ticket")
+        .forms(&[go("ReplyToTicket", "/admin/soporte/{ticket.number}"), go("ResolveTicket", "/admin/soporte/{ticket.number}")]),
+    // support
+    page("/", DESK, "support/support/home"),
+    page("/estado", DESK, "support/support/status"),
+    page("/mesa", DESK, "support/support/desk").also(&[csv("tickets")]),
+    page("/mesa/{number}", DESK, "support/support/ticket").must("ticket").forms(&[
+        go("ReplyToTicket", "/mesa/{ticket.number}"),
+        go("AssignTicket", "/mesa/{ticket.number}"),
+        go("ResolveTicket", "/mesa/{ticket.number}"),
+        stay("StartReset"),
+        stay("SendProofCode"),
+        stay("RecordProof"),
+        stay("ApproveReset"),
+    ]),
     // agency
     page("/", PORTAL, "visits/agency/home"),
     page("/ranking", PORTAL, "visits/agency/ranking").also(&[csv("ranking")]),
     page("/ranking/{month}", PORTAL, "visits/agency/ranking").also(&[csv("ranking")]),
+    page("/noticias", PORTAL, "site/agency/news"),
+    page("/noticias/{slug}", PORTAL, "site/agency/news-item").must("newsItem"),
     page("/municipios", PORTAL, "visits/agency/municipalities").also(&[csv("municipalities")]),
     page("/municipios/{slug}", PORTAL, "visits/agency/municipality").must("municipalityBySlug"),
     page("/metodologia", PORTAL, "visits/agency/methodology"),

@@ -35,7 +35,15 @@ pub struct Cx {
 
 impl Cx {
     /// A request of `viewer` on `tenant`'s host.
-    pub fn new(platform: Arc<Platform>, tenant: Arc<TenantEntry>, host: String, viewer: Viewer, request_id: String, client: IpAddr, secure: bool) -> Self {
+    pub fn new(
+        platform: Arc<Platform>,
+        tenant: Arc<TenantEntry>,
+        host: String,
+        viewer: Viewer,
+        request_id: String,
+        client: IpAddr,
+        secure: bool,
+    ) -> Self {
         Self {
             platform,
             tenant,
@@ -59,11 +67,10 @@ impl Cx {
     pub fn scope(&self) -> Scope {
         let id = self.tenant.id;
         match self.tenant.kind.audience() {
-            Audience::Municipality => Scope::Tenant(id),
             Audience::Support if self.viewer.can(Permission::ResolveTickets) => Scope::Support(id),
             Audience::Agency if self.viewer.can(Permission::CompareMunicipalities) => Scope::Agency(id),
             // Signing in and out on a platform host is that tenant's own business.
-            Audience::Support | Audience::Agency => Scope::Tenant(id),
+            Audience::Municipality | Audience::Support | Audience::Agency => Scope::Tenant(id),
         }
     }
 

@@ -1,4 +1,0 @@
-#[path = "../suite/resets.rs"]
-mod resets;
-#[path = "../suite/tickets.rs"]
-mod tickets;
