@@ -1,6 +1,8 @@
 //! The world of a test: a database of its own, cloned from one migrated and filled template, with a clock that stands still.
 #![expect(clippy::missing_panics_doc, clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot be set up has failed")]
 
+pub mod browser;
+
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -79,6 +81,11 @@ pub async fn runtime(world: &World) -> PgConnection {
     options("cabildo_app", &world.database).connect().await.unwrap()
 }
 
+/// A superuser's connection to a world's database, to look at what no role may see and to tamper with it.
+pub async fn postgres(world: &World) -> PgConnection {
+    superuser(&world.database).await
+}
+
 impl World {
     /// Chipaque, Filandia and Zapatoca as their packs are, an account of each role, nothing else.
     pub async fn new() -> Self {
@@ -137,6 +144,11 @@ impl World {
         let (recorder, _) = visits::recorder(&platform, visits::Robots::new(vec!["Googlebot".to_owned()]).unwrap());
         let door = Door::new(platform.clone(), recorder);
         Self { platform, door, clock, mailbox, database: database.to_owned(), _folder: folder }
+    }
+
+    /// The address of its database for a login role.
+    pub fn url(&self, user: &str) -> String {
+        format!("postgres:///{}?host={}&user={user}", self.database, socket())
     }
 
     /// The tenant of that slug.

@@ -87,7 +87,9 @@ pub(crate) async fn run_server(
     keep_fresh(&platform, tracker, stop);
     let robots = visits::Robots::new(web::assets::robots()).map_err(|error| anyhow::anyhow!("{error}"))?;
     let (recorder, counter) = visits::recorder(&platform, robots);
-    tracker.spawn(counter.run(stop.clone()));
+    // The counter ends after the door, so that the last views are written.
+    let door_closed = CancellationToken::new();
+    tracker.spawn(counter.run(door_closed.clone()));
     let door = api::Door::new(platform, recorder);
     let pages =
         web::Web::new(door, assembled.mailbox.clone(), config.behind_proxy, config.rate_per_minute, config.page_cache_mb * 1024 * 1024)
@@ -103,6 +105,7 @@ pub(crate) async fn run_server(
         if let Err(error) = serving.with_graceful_shutdown(stopping.cancelled_owned()).await {
             tracing::error!(%error, "the server ended");
         }
+        door_closed.cancel();
     });
     serve_metrics(listen, tracker, stop).await
 }

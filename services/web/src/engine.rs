@@ -75,6 +75,9 @@ impl Engine {
         let mut tables: HashMap<Audience, matchit::Router<Target>> = HashMap::new();
         for route in ROUTES {
             check(route, &pages, &templates)?;
+            if route.up_only && !door.platform().up_mode {
+                continue;
+            }
             for audience in route.audiences {
                 let table = tables.entry(*audience).or_default();
                 let mut insert = |path: String, target| table.insert(path.clone(), target).map_err(|error| format!("{path}: {error}"));
@@ -107,7 +110,7 @@ impl Engine {
         let prefs = Prefs::of(visit.headers);
         let pack = accepts_gzip(visit.headers);
         let anonymous = visit.token.is_none();
-        let key = (anonymous && !page.personal).then(|| self.key(visit, &asked, prefs, pack));
+        let key = (anonymous && !page.personal).then(|| self.key(visit, target.route, &asked, prefs, pack));
         if let Some(finished) = key.as_ref().and_then(|key| self.cache.get(key)) {
             metrics::counter!("cabildo_pages_total", "cache" => "hit").increment(1);
             self.count(visit, target);
@@ -162,7 +165,6 @@ impl Engine {
                 let to = match then {
                     Then::Go(pattern) => Some(fill(pattern, &payload)),
                     Then::Back => Some(back(&typed, audience)),
-                    Then::Stay => Some(visit.path.to_owned()),
                     Then::Show => None,
                 };
                 if let Some(to) = to {
@@ -217,11 +219,12 @@ impl Engine {
         Some((target, given))
     }
 
-    fn key(&self, visit: &Visit<'_>, asked: &BTreeMap<String, String>, prefs: Prefs, pack: bool) -> String {
+    fn key(&self, visit: &Visit<'_>, route: &Route, asked: &BTreeMap<String, String>, prefs: Prefs, pack: bool) -> String {
         let platform = self.door.platform();
         let version = platform.directory().version(visit.tenant.id);
+        let slot = if route.fresh_for > 0 { platform.clock().now().unix_timestamp() / route.fresh_for } else { 0 };
         let mut key = format!(
-            "{}|{version}|{}|{}{}|{pack}|{}|{}",
+            "{}|{version}|{}|{slot}|{}{}|{pack}|{}|{}",
             visit.tenant.id,
             platform.clock().today().to_julian_day(),
             prefs.contrast,

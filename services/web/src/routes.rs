@@ -18,6 +18,10 @@ pub struct Route {
     pub forms: &'static [Form],
     /// Variables that the address fixes.
     pub fixed: &'static [(&'static str, &'static str)],
+    /// Seconds that the page may be kept, where it shows what moves without a publication; zero means until the next one.
+    pub fresh_for: i64,
+    /// Whether it exists in `up` mode alone.
+    pub up_only: bool,
     /// Further forms of the page, each with a template of its ending.
     pub also: &'static [Also],
 }
@@ -38,8 +42,6 @@ pub enum Then {
     Show,
     /// An address; `{a.b}` is taken from the payload.
     Go(&'static str),
-    /// The same address, read anew.
-    Stay,
     /// Where the person came from, else the audience's own start.
     Back,
 }
@@ -56,7 +58,7 @@ pub struct Also {
 }
 
 const fn page(path: &'static str, audiences: &'static [Audience], page: &'static str) -> Route {
-    Route { audiences, path, page, must: None, forms: &[], fixed: &[], also: &[] }
+    Route { audiences, path, page, must: None, forms: &[], fixed: &[], fresh_for: 0, up_only: false, also: &[] }
 }
 
 impl Route {
@@ -70,6 +72,14 @@ impl Route {
 
     const fn fixed(self, fixed: &'static [(&'static str, &'static str)]) -> Self {
         Self { fixed, ..self }
+    }
+
+    const fn fresh_for(self, seconds: i64) -> Self {
+        Self { fresh_for: seconds, ..self }
+    }
+
+    const fn up_only(self) -> Self {
+        Self { up_only: true, ..self }
     }
 
     const fn also(self, also: &'static [Also]) -> Self {
@@ -89,13 +99,14 @@ const fn back(op: &'static str) -> Form {
     Form { op, then: Then::Back }
 }
 
-const fn stay(op: &'static str) -> Form {
-    Form { op, then: Then::Stay }
-}
-
 const fn csv(walk: &'static str) -> Also {
     Also { ending: "csv", path: None, walk: Some(walk) }
 }
+
+/// Preliminary counts are at most five seconds old (contract, section GraphQL).
+const PRELIMINARY: i64 = 5;
+/// A plan shows measures that move as cases are answered; a minute is soon enough.
+const MEASURED: i64 = 60;
 
 const TOWN: &[Audience] = &[Municipality];
 const ALL: &[Audience] = &[Municipality, Support, Agency];
@@ -117,9 +128,9 @@ pub const ROUTES: &[Route] = &[
     page("/privacidad", TOWN, "site/public/page").fixed(&[("slug", "privacidad")]).must("page"),
     page("/derechos-de-autor", TOWN, "site/public/page").fixed(&[("slug", "derechos-de-autor")]).must("page"),
     page("/accesibilidad", TOWN, "site/public/page").fixed(&[("slug", "accesibilidad")]).must("page"),
-    page("/plan", TOWN, "plan/public/plan").also(&[Also { ending: "csv", path: None, walk: None }]),
-    page("/plan/acciones/{number}", TOWN, "plan/public/action-line").must("actionLine"),
-    page("/plan/fases/{key}", TOWN, "plan/public/phase").must("phase"),
+    page("/plan", TOWN, "plan/public/plan").fresh_for(MEASURED).also(&[Also { ending: "csv", path: None, walk: None }]),
+    page("/plan/acciones/{number}", TOWN, "plan/public/action-line").must("actionLine").fresh_for(MEASURED),
+    page("/plan/fases/{key}", TOWN, "plan/public/phase").must("phase").fresh_for(MEASURED),
     page("/tramites", TOWN, "tramites/public/tramites").also(&[csv("tramites")]),
     page("/tramites/{slug}", TOWN, "tramites/public/tramite").must("tramite"),
     page("/servicios", TOWN, "tramites/public/tramites").fixed(&[("tipo", "SERVICE")]).also(&[csv("tramites")]),
@@ -147,27 +158,28 @@ pub const ROUTES: &[Route] = &[
     ]),
     page("/admin/equipo", TOWN, "identity/admin/team").forms(&[go("ConfirmReset", "/admin/equipo?hecho=confirmado")]),
     page("/admin/visitas", TOWN, "visits/admin/visits").also(&[Also { ending: "csv", path: None, walk: None }]),
-    page("/admin/soporte", TOWN, "support/admin/support").forms(&[go("OpenTicket", "/admin/soporte/{ticket.number}")]),
-    page("/admin/soporte/{number}", TOWN, "support/admin/support-ticket")
-        .must("ticket")
-        .forms(&[go("ReplyToTicket", "/admin/soporte/{ticket.number}"), go("ResolveTicket", "/admin/soporte/{ticket.number}")]),
+    page("/admin/soporte", TOWN, "support/admin/support").forms(&[go("OpenTicket", "/admin/soporte/{ticket.number}?hecho=abierta")]),
+    page("/admin/soporte/{number}", TOWN, "support/admin/support-ticket").must("ticket").forms(&[
+        go("ReplyToTicket", "/admin/soporte/{ticket.number}?hecho=respuesta"),
+        go("ResolveTicket", "/admin/soporte/{ticket.number}?hecho=cerrada"),
+    ]),
     // support
     page("/", DESK, "support/support/home"),
     page("/estado", DESK, "support/support/status"),
     page("/mesa", DESK, "support/support/desk").also(&[csv("tickets")]),
     page("/mesa/{number}", DESK, "support/support/ticket").must("ticket").forms(&[
-        go("ReplyToTicket", "/mesa/{ticket.number}"),
-        go("AssignTicket", "/mesa/{ticket.number}"),
-        go("ResolveTicket", "/mesa/{ticket.number}"),
-        stay("StartReset"),
-        stay("SendProofCode"),
-        stay("RecordProof"),
-        stay("ApproveReset"),
+        go("ReplyToTicket", "/mesa/{ticket.number}?hecho=respuesta"),
+        go("AssignTicket", "/mesa/{ticket.number}?hecho=tomada"),
+        go("ResolveTicket", "/mesa/{ticket.number}?hecho=resuelta"),
+        go("StartReset", "/mesa/{reset.ticketNumber}?hecho=reinicio"),
+        go("SendProofCode", "/mesa/{reset.ticketNumber}?hecho=codigo"),
+        go("RecordProof", "/mesa/{reset.ticketNumber}?hecho=prueba"),
+        go("ApproveReset", "/mesa/{reset.ticketNumber}?hecho=aprobado"),
     ]),
     // agency
-    page("/", PORTAL, "visits/agency/home"),
-    page("/ranking", PORTAL, "visits/agency/ranking").also(&[csv("ranking")]),
-    page("/ranking/{month}", PORTAL, "visits/agency/ranking").also(&[csv("ranking")]),
+    page("/", PORTAL, "visits/agency/home").fresh_for(PRELIMINARY),
+    page("/ranking", PORTAL, "visits/agency/ranking").fixed(&[("month", "last")]).fresh_for(PRELIMINARY).also(&[csv("ranking")]),
+    page("/ranking/{month}", PORTAL, "visits/agency/ranking").fresh_for(PRELIMINARY).also(&[csv("ranking")]),
     page("/noticias", PORTAL, "site/agency/news"),
     page("/noticias/{slug}", PORTAL, "site/agency/news-item").must("newsItem"),
     page("/municipios", PORTAL, "visits/agency/municipalities").also(&[csv("municipalities")]),
@@ -179,5 +191,5 @@ pub const ROUTES: &[Route] = &[
     page("/entrar/ayuda", ALL, "identity/public/request-access").forms(&[show("RequestAccess")]),
     page("/restablecer/{token}", ALL, "identity/public/reset").forms(&[show("ResetPassword")]),
     page("/salir", ALL, "identity/public/sign-out").forms(&[go("SignOut", "/")]),
-    page("/admin/estilo", ALL, "web/admin/estilo"),
+    page("/admin/estilo", ALL, "web/admin/estilo").up_only(),
 ];

@@ -1,0 +1,113 @@
+//! A browser at the front of the house: real requests to the real router, without a network between them.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use http::{HeaderMap, Method, Request, StatusCode, header, request};
+use tower::ServiceExt;
+
+use crate::{PASSWORD, World};
+
+impl World {
+    /// The front of the house over this world, as `cabildo serve` opens it.
+    pub fn front(&self) -> Front {
+        let web = web::Web::new(self.door.clone(), Some(self.mailbox.clone()), false, 0, 8 << 20).expect("every page is in order");
+        Front { router: web::router(Arc::new(web)), directory: self.platform.directory().clone() }
+    }
+}
+
+/// The front of the house.
+pub struct Front {
+    router: Router,
+    directory: Arc<kernel::directory::Directory>,
+}
+
+impl Front {
+    /// A browser on the host of a tenant.
+    pub fn browser(&self, slug: &str) -> Browser {
+        let entry = self.directory.by_slug(slug).expect("the tenant exists");
+        self.on_host(&format!("{}:8080", self.directory.host_of(&entry)))
+    }
+
+    /// A browser on any host.
+    pub fn on_host(&self, host: &str) -> Browser {
+        Browser { router: self.router.clone(), host: host.to_owned(), cookie: None }
+    }
+}
+
+/// Somebody's browser, on one host.
+#[derive(Clone)]
+pub struct Browser {
+    router: Router,
+    /// The host with its port.
+    pub host: String,
+    cookie: Option<String>,
+}
+
+/// What came back.
+pub struct Shown {
+    /// The status.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body as text.
+    pub body: String,
+}
+
+impl Shown {
+    /// A header's text; empty where there is none.
+    pub fn header(&self, name: header::HeaderName) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// Where it leads.
+    pub fn location(&self) -> &str {
+        self.header(header::LOCATION)
+    }
+}
+
+impl Browser {
+    /// A request of this browser, to be filled in.
+    pub fn request(&self, method: Method, path: &str) -> request::Builder {
+        let request = Request::builder().method(method).uri(path).header(header::HOST, &self.host);
+        match &self.cookie {
+            Some(cookie) => request.header(header::COOKIE, cookie),
+            None => request,
+        }
+    }
+
+    /// Sends a request.
+    pub async fn send(&self, mut request: Request<Body>) -> Shown {
+        let peer = SocketAddr::from((Ipv4Addr::LOCALHOST, 40_000));
+        request.extensions_mut().insert(ConnectInfo(peer));
+        let (parts, body) = self.router.clone().oneshot(request).await.unwrap().into_parts();
+        let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap();
+        Shown { status: parts.status, headers: parts.headers, body: String::from_utf8(bytes.to_vec()).unwrap() }
+    }
+
+    /// Opens an address.
+    pub async fn get(&self, path: &str) -> Shown {
+        self.send(self.request(Method::GET, path).body(Body::empty()).unwrap()).await
+    }
+
+    /// Sends a form, as from a page of this host.
+    pub async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Shown {
+        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        let request = self
+            .request(Method::POST, path)
+            .header(header::ORIGIN, format!("http://{}", self.host))
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        self.send(request.body(Body::from(body)).unwrap()).await
+    }
+
+    /// The same browser after its owner has signed in at the door.
+    pub async fn signed_in(&self, email: &str) -> Self {
+        let shown = self.post("/entrar", &[("email", email), ("password", PASSWORD)]).await;
+        assert_eq!(shown.status, StatusCode::SEE_OTHER, "{email} signs in");
+        let cookie = shown.header(header::SET_COOKIE).split(';').next().unwrap().to_owned();
+        Self { cookie: Some(cookie), ..self.clone() }
+    }
+}
