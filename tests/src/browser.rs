@@ -42,8 +42,7 @@ impl Front {
 #[derive(Clone)]
 pub struct Browser {
     router: Router,
-    /// The host with its port.
-    pub host: String,
+    host: String,
     cookie: Option<String>,
 }
 
@@ -70,6 +69,11 @@ impl Shown {
 }
 
 impl Browser {
+    /// The host with its port.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
     /// A request of this browser, to be filled in.
     pub fn request(&self, method: Method, path: &str) -> request::Builder {
         let request = Request::builder().method(method).uri(path).header(header::HOST, &self.host);
@@ -101,6 +105,12 @@ impl Browser {
             .header(header::ORIGIN, format!("http://{}", self.host))
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
         self.send(request.body(Body::from(body)).unwrap()).await
+    }
+
+    /// The same browser, cookie and all, on another host.
+    #[must_use]
+    pub fn moved_to(&self, host: &str) -> Self {
+        Self { host: host.to_owned(), ..self.clone() }
     }
 
     /// The same browser after its owner has signed in at the door.

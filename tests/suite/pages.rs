@@ -1,1 +1,389 @@
-//! Being written.
+//! Every page: its document against the schema, its address as whoever may see it, its form, and what people type shown as text.
+
+use std::collections::BTreeSet;
+
+use apollo_compiler::validation::Valid;
+use apollo_compiler::{ExecutableDocument, Schema};
+use http::{StatusCode, header};
+use kernel::directory::Audience;
+use kernel::{Platform, Role};
+use serde_json::{Value, json};
+use suite::browser::{Browser, Front, Shown};
+use suite::{Actor, CHIPAQUE, World, email};
+use web::{Pages, ROUTES, Route};
+
+fn schema() -> Valid<Schema> {
+    Schema::parse_and_validate(api::sdl(), "schema.graphql").unwrap_or_else(|faults| panic!("{}", faults.errors))
+}
+
+fn faults(schema: &Valid<Schema>, document: &str, name: &str) -> Option<String> {
+    ExecutableDocument::parse_and_validate(schema, document, name).err().map(|faults| faults.errors.to_string())
+}
+
+#[test]
+fn every_document_is_valid_against_the_schema() {
+    let (schema, pages) = (schema(), Pages::load().unwrap());
+    let wrong: Vec<_> = pages.iter().filter_map(|(key, page)| faults(&schema, &page.document, key)).collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(pages.iter().count() > 30);
+}
+
+#[test]
+fn a_document_that_is_not_valid_is_found() {
+    let schema = schema();
+    for wrong in [
+        "query A { municipality { name }",
+        "query A { municipality { nombre } }",
+        "query A($q: String) { search(query: $q) { totalCount } }",
+        "query A($q: String!) { viewer { name } }",
+        "query A { viewer { ...Missing } }",
+        "mutation A { publishNews(input: { title: 1 }) { userErrors { code } } }",
+    ] {
+        assert!(faults(&schema, wrong, "wrong").is_some(), "{wrong}");
+    }
+    assert_eq!(faults(&schema, "query A { municipality { name } }", "right"), None);
+}
+
+#[test]
+fn every_page_has_an_address() {
+    let pages = Pages::load().unwrap();
+    let reached: BTreeSet<_> = ROUTES.iter().map(|route| route.page).collect();
+    let lost: Vec<_> = pages.iter().map(|(key, _)| key).filter(|key| !reached.contains(key.as_str())).collect();
+    assert!(lost.is_empty(), "no address leads to {lost:?}");
+}
+
+/// Text as somebody would type it who wants to run a script in other people's browsers.
+const SCRIPT: &str = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>";
+
+/// A town where every text that people can type is that script, and what its addresses are filled with.
+struct Town {
+    world: World,
+    front: Front,
+    radicado: String,
+    answered: String,
+    ticket: String,
+}
+
+async fn done(actor: &Actor<'_>, mutation: &str, input: Value, asked: &str) -> Value {
+    let kind = format!("{}{}Input", mutation[..1].to_uppercase(), &mutation[1..]);
+    let document = format!("mutation($input: {kind}!) {{ {mutation}(input: $input) {{ {asked} userErrors {{ field code }} }} }}");
+    let payload = actor.run(&document, json!({ "input": input })).await[mutation].clone();
+    assert_eq!(payload["userErrors"], json!([]), "{mutation}");
+    payload
+}
+
+async fn town() -> Town {
+    let world = World::new().await;
+    let (coordinator, agent) = (world.actor(CHIPAQUE, Role::Coordinator).await, world.actor("soporte", Role::Agent).await);
+    let visitor = world.visitor(CHIPAQUE);
+    done(&coordinator, "publishNews", json!({ "title": SCRIPT, "body": SCRIPT, "slug": "con-guion" }), "").await;
+    let mut radicados = Vec::new();
+    for key in ["a", "b"] {
+        let petition = json!({ "kind": "RECLAMO", "subject": SCRIPT, "body": SCRIPT, "name": SCRIPT, "email": "rosa@example.com",
+                               "anonymous": false, "idempotencyKey": key });
+        radicados.push(done(&visitor, "filePetition", petition, "case { radicado }").await["case"]["radicado"].as_str().unwrap().to_owned());
+    }
+    done(&coordinator, "takeCase", json!({ "radicado": radicados[0] }), "").await;
+    done(&coordinator, "answerCase", json!({ "radicado": radicados[1], "answer": SCRIPT }), "").await;
+    let sheet = json!({ "slug": "certificado-de-residencia", "dependency": SCRIPT, "whoMayAsk": SCRIPT, "requirements": [SCRIPT], "costKind": "FREE",
+                        "costNote": SCRIPT, "termBusinessDays": 5, "result": SCRIPT, "legalBasis": SCRIPT, "note": SCRIPT });
+    done(&coordinator, "confirmEntry", sheet, "").await;
+    done(&coordinator, "setActivityDone", json!({ "actionLine": 1, "activity": 1, "done": true, "evidence": SCRIPT }), "").await;
+    let plan = "{ plan { actionLines { number indicators { id kind } } phases { key criteria(first: 100) { nodes { code computed } } } } }";
+    let plan = coordinator.run(plan, json!({})).await["plan"].clone();
+    let mut indicators = plan["actionLines"].as_array().unwrap().iter().flat_map(|line| line["indicators"].as_array().unwrap());
+    let recorded = indicators.find(|indicator| indicator["kind"] == "RECORDED").unwrap();
+    done(&coordinator, "recordMeasurement", json!({ "indicatorId": recorded["id"], "value": 3, "evidence": SCRIPT }), "").await;
+    let mut criteria = plan["phases"][0]["criteria"]["nodes"].as_array().unwrap().iter();
+    let open = criteria.find(|criterion| criterion["computed"] == false).unwrap();
+    done(&coordinator, "setCriterionState", json!({ "code": open["code"], "state": "YES", "evidence": SCRIPT }), "").await;
+    let account = email(Role::Coordinator, CHIPAQUE);
+    done(&visitor, "requestAccess", json!({ "email": account, "phone": "<b>1</b>", "text": SCRIPT, "idempotencyKey": "k" }), "").await;
+    let tickets = agent.run("{ tickets { nodes { number } } }", json!({})).await;
+    let ticket = tickets["tickets"]["nodes"][0]["number"].as_str().unwrap().to_owned();
+    done(&coordinator, "replyToTicket", json!({ "number": ticket, "text": SCRIPT }), "").await;
+    done(&agent, "replyToTicket", json!({ "number": ticket, "text": SCRIPT, "internal": true }), "").await;
+    let reset = done(&agent, "startReset", json!({ "ticketNumber": ticket, "accountEmail": account }), "reset { id }").await;
+    done(&agent, "recordProof", json!({ "resetId": reset["reset"]["id"], "kind": "ACT", "evidence": SCRIPT }), "").await;
+    done(&coordinator, "openTicket", json!({ "category": "OTHER", "subject": SCRIPT, "body": SCRIPT, "idempotencyKey": "t" }), "").await;
+    let administrator = world.actor("agencia", Role::Administrator).await;
+    done(&administrator, "closeMonth", json!({ "month": "2026-10" }), "").await;
+    let front = world.front();
+    let [radicado, answered] = radicados.try_into().unwrap();
+    Town { world, front, radicado, answered, ticket }
+}
+
+fn host(audience: Audience) -> &'static str {
+    match audience {
+        Audience::Municipality => CHIPAQUE,
+        Audience::Support => "soporte",
+        Audience::Agency => "agencia",
+    }
+}
+
+/// Whether the address lies behind the door.
+fn closed(path: &str) -> bool {
+    path.starts_with("/admin") || path.starts_with("/mesa")
+}
+
+/// The style guide is there in `up` mode only, and has a test of its own.
+fn routes() -> impl Iterator<Item = &'static Route> {
+    ROUTES.iter().filter(|route| route.path != "/admin/estilo")
+}
+
+impl Town {
+    /// The address with something real in the place of its parameters; a new parameter has to be told here.
+    fn address(&self, route: &Route, audience: Audience) -> String {
+        let real = match (route.path, audience) {
+            ("/noticias/{slug}", Audience::Agency) => "visitas-de-octubre-de-2026",
+            ("/noticias/{slug}", _) => "con-guion",
+            ("/transparencia/{code}", _) => "1.4",
+            ("/alcaldia/{slug}", _) => "municipio",
+            ("/plan/acciones/{number}", _) => "2",
+            ("/plan/fases/{key}", _) => "informacion",
+            ("/tramites/{slug}" | "/admin/tramites/{slug}", _) => "certificado-de-residencia",
+            ("/servicios/{slug}", _) => "biblioteca-publica-municipal",
+            ("/solicitudes/{radicado}" | "/admin/casos/{radicado}", _) => &self.radicado,
+            ("/admin/soporte/{number}" | "/mesa/{number}", _) => &self.ticket,
+            ("/ranking/{month}", _) => "2026-10",
+            ("/municipios/{slug}", _) => CHIPAQUE,
+            ("/restablecer/{token}", _) => "0123",
+            (path, _) => {
+                assert!(!path.contains('{'), "{path} needs a parameter");
+                return path.to_owned();
+            }
+        };
+        let (before, rest) = route.path.split_once('{').unwrap();
+        format!("{before}{real}{}", rest.split_once('}').unwrap().1)
+    }
+
+    /// Somebody who may see everything on the hosts of an audience.
+    async fn insider(&self, audience: Audience) -> Browser {
+        let (slug, role) = match audience {
+            Audience::Municipality => (CHIPAQUE, Role::Coordinator),
+            Audience::Support => ("soporte", Role::Supervisor),
+            Audience::Agency => ("agencia", Role::Administrator),
+        };
+        self.front.browser(slug).signed_in(&email(role, slug)).await
+    }
+}
+
+/// What every page of ours keeps (experience.md; the content security policy holds it too).
+fn sound(what: &str, shown: &Shown) {
+    let html = &shown.body;
+    assert_eq!(html.matches("<h1").count(), 1, "{what} has one h1");
+    assert_eq!(html.matches("<title>").count(), 1, "{what} has a title");
+    for needed in ["<html lang=\"es-CO\"", "<main id=\"contenido\"", "href=\"#contenido\""] {
+        assert!(html.contains(needed), "{what} lacks {needed}");
+    }
+    assert!(!html.contains(" style=") && !html.contains("<style"), "{what} has a style of its own");
+    for script in html.split("<script").skip(1) {
+        let (tag, rest) = script.split_once('>').unwrap();
+        assert!(tag.contains(" src=\"/assets/") && rest.starts_with("</script>"), "{what} has a script of its own: {tag}");
+    }
+    assert!(!html.contains("<img src=x") && !html.contains("\"'>"), "{what} shows what was typed as markup");
+    let policy = shown.header(header::CONTENT_SECURITY_POLICY);
+    assert!(policy.contains("script-src 'self'") && policy.contains("style-src 'self'") && !policy.contains("unsafe"), "{what}: {policy}");
+    assert_eq!(shown.header(header::X_CONTENT_TYPE_OPTIONS), "nosniff", "{what}");
+}
+
+#[tokio::test]
+async fn every_address_answers_who_may_see_it() {
+    let town = town().await;
+    let mut escaped = 0;
+    for audience in [Audience::Municipality, Audience::Support, Audience::Agency] {
+        let (stranger, insider) = (town.front.browser(host(audience)), town.insider(audience).await);
+        for route in routes().filter(|route| route.audiences.contains(&audience)) {
+            let address = town.address(route, audience);
+            let what = format!("{} {address}", host(audience));
+            let first = stranger.get(&address).await;
+            if closed(&address) {
+                assert_eq!((first.status, first.location()), (StatusCode::SEE_OTHER, format!("/entrar?volver={address}").as_str()), "{what}");
+            } else {
+                assert_eq!(first.status, StatusCode::OK, "{what}, signed out");
+                sound(&what, &first);
+                escaped += usize::from(first.body.contains("&lt;script&gt;alert(1)"));
+            }
+            let shown = insider.get(&address).await;
+            assert_eq!(shown.status, StatusCode::OK, "{what}, signed in");
+            assert_eq!(shown.header(header::CACHE_CONTROL), "no-store", "{what}, signed in");
+            sound(&what, &shown);
+            escaped += usize::from(shown.body.contains("&lt;script&gt;alert(1)"));
+            for also in route.also {
+                let file = also.path.map_or_else(|| format!("{}.{}", address.trim_end_matches('/'), also.ending), str::to_owned);
+                let shown = insider.get(&file).await;
+                assert_eq!(shown.status, StatusCode::OK, "{what} as {file}");
+                let media = shown.header(header::CONTENT_TYPE);
+                assert!(media.ends_with("; charset=utf-8") && media.contains(also.ending) && !shown.body.trim().is_empty(), "{file}: {media}");
+                assert!(also.ending == "csv" || !shown.body.contains("<script"), "{file} shows what was typed as markup");
+            }
+        }
+    }
+    let answered = town.insider(Audience::Municipality).await.get(&format!("/admin/casos/{}", town.answered)).await;
+    sound("an answered case", &answered);
+    assert!(answered.body.contains("&lt;script&gt;alert(1)") && escaped > 15, "what was typed is shown on {escaped} pages");
+}
+
+#[tokio::test]
+async fn no_link_leads_nowhere() {
+    let town = town().await;
+    for audience in [Audience::Municipality, Audience::Support, Audience::Agency] {
+        let insider = town.insider(audience).await;
+        let mut links: BTreeSet<(String, String)> = BTreeSet::new();
+        for route in routes().filter(|route| route.audiences.contains(&audience)) {
+            let address = town.address(route, audience);
+            let body = insider.get(&address).await.body;
+            let found = body.split(" href=\"/").chain(body.split(" src=\"/")).skip(1).map(|rest| format!("/{}", rest.split('"').next().unwrap()));
+            let found = found.filter(|link| !link.contains(['<', '>'])).map(|link| link.split('#').next().unwrap().replace("&amp;", "&"));
+            links.extend(found.filter(|link| !link.starts_with("//")).map(|link| (link, address.clone())));
+        }
+        let mut dead = Vec::new();
+        let mut seen = BTreeSet::new();
+        for (link, page) in links {
+            if seen.insert(link.clone()) {
+                let status = insider.get(&link).await.status;
+                if status != StatusCode::OK && status != StatusCode::SEE_OTHER {
+                    dead.push(format!("{link} on {page}: {status}"));
+                }
+            }
+        }
+        assert!(seen.len() > 5, "{audience:?}: only {} links were found", seen.len());
+        assert!(dead.is_empty(), "{audience:?}\n{}", dead.join("\n"));
+    }
+}
+
+#[tokio::test]
+async fn a_page_with_a_key_of_its_own_is_never_kept() {
+    let town = town().await;
+    let pages = Pages::load().unwrap();
+    let mut personal = 0;
+    for (key, page) in pages.iter() {
+        assert_eq!(page.document.contains("idempotencyKey"), page.personal, "{key}");
+    }
+    for route in routes().filter(|route| pages.get(route.page).unwrap().personal) {
+        let browser = if closed(route.path) { town.insider(route.audiences[0]).await } else { town.front.browser(host(route.audiences[0])) };
+        let address = town.address(route, route.audiences[0]);
+        let (one, two) = (browser.get(&address).await, browser.get(&address).await);
+        let key = |shown: &Shown| {
+            let rest = shown.body.split_once("name=\"idempotencyKey\" value=\"").unwrap_or_else(|| panic!("{address} shows no key")).1;
+            rest.split('"').next().unwrap().to_owned()
+        };
+        assert_ne!(key(&one), key(&two), "{address}");
+        assert_eq!((one.header(header::CACHE_CONTROL), one.header(header::ETAG)), ("no-store", ""), "{address}");
+        personal += 1;
+    }
+    assert!(personal >= 3, "{personal}");
+}
+
+/// The fields of a mutation's input, and the schema's own word for each.
+fn fields(schema: &Valid<Schema>, document: &str, op: &str) -> Vec<String> {
+    let document = ExecutableDocument::parse_and_validate(schema, document, "page").unwrap();
+    let operation = document.operations.get(Some(op)).unwrap();
+    let inputs = operation.variables.iter().filter_map(|variable| schema.get_input_object(variable.ty.inner_named_type()));
+    inputs.flat_map(|input| input.fields.keys().map(ToString::to_string)).collect()
+}
+
+#[tokio::test]
+async fn every_form_takes_a_script_as_text() {
+    let town = town().await;
+    let (schema, pages) = (schema(), Pages::load().unwrap());
+    let mut forms = 0;
+    for route in routes().filter(|route| !route.forms.is_empty()) {
+        for audience in route.audiences {
+            let browser = if closed(route.path) { town.insider(*audience).await } else { town.front.browser(host(*audience)) };
+            let address = town.address(route, *audience);
+            for form in route.forms.iter().filter(|form| form.op != "SignOut") {
+                let names = fields(&schema, &pages.get(route.page).unwrap().document, form.op);
+                // Numbers stay as the address has them, so that the form reaches what it is about.
+                let typed: Vec<(&str, &str)> = names
+                    .iter()
+                    .filter(|name| !["number", "radicado", "ticketNumber"].contains(&name.as_str()) || !closed(route.path))
+                    .map(|name| (name.as_str(), SCRIPT))
+                    .chain([("_op", form.op)])
+                    .collect();
+                let shown = browser.post(&address, &typed).await;
+                let what = format!("{address} {}: {}", form.op, shown.status);
+                assert!(shown.status.is_client_error() || shown.status == StatusCode::OK || shown.status == StatusCode::SEE_OTHER, "{what}");
+                if shown.status != StatusCode::SEE_OTHER {
+                    sound(&what, &shown);
+                }
+                forms += 1;
+            }
+        }
+    }
+    assert!(forms > 20, "{forms}");
+}
+
+#[tokio::test]
+async fn an_empty_petition_says_everything_that_is_missing_and_keeps_the_rest() {
+    let world = World::new().await;
+    let town = world.front().browser(CHIPAQUE);
+    let typed = [("idempotencyKey", "clave-1"), ("subject", "Lámpara «apagada»"), ("body", ""), ("anonymous", "false"), ("name", "Rosa"), ("email", "rosa@")];
+    let shown = town.post("/pqrsd", &typed).await;
+    assert_eq!(shown.status, StatusCode::UNPROCESSABLE_ENTITY);
+    sound("/pqrsd", &shown);
+    let summary = shown.body.split_once("<div class=\"errors\"").unwrap().1.split_once("</div>").unwrap().0;
+    for told in ["Hay 3 errores", "Elija qué quiere presentar", "Escriba qué pasó", "Al correo le falta"] {
+        assert!(summary.contains(told), "{told}: {summary}");
+    }
+    for kept in ["value=\"Lámpara «apagada»\"", "value=\"Rosa\"", "value=\"rosa@\"", "value=\"clave-1\""] {
+        assert!(shown.body.contains(kept), "{kept}");
+    }
+    assert!(shown.body.contains("<title>Hay 3 errores: Presentar una PQRSD"));
+    for link in summary.split("href=\"#").skip(1).map(|rest| rest.split('"').next().unwrap()) {
+        assert!(shown.body.contains(&format!("id=\"{link}\"")), "the summary leads to #{link}, which is nowhere");
+    }
+    let nothing = town.post("/pqrsd", &[]).await;
+    assert_eq!(nothing.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let filed = town.post("/pqrsd", &[("kind", "RECLAMO"), ("body", "Hace un mes"), ("anonymous", "true"), ("idempotencyKey", "clave-1")]).await;
+    assert_eq!(filed.status, StatusCode::OK);
+    sound("the receipt", &filed);
+    assert!(filed.body.contains("2026-000001-0") && filed.body.contains("15 de diciembre de 2026"));
+}
+
+#[tokio::test]
+async fn a_published_news_item_is_everywhere_in_the_very_next_request() {
+    let world = World::new().await;
+    let front = world.front();
+    let (reader, editor) = (front.browser(CHIPAQUE), front.browser(CHIPAQUE).signed_in(&email(Role::Editor, CHIPAQUE)).await);
+    let places = ["/", "/noticias", "/noticias.atom", "/noticias.csv", "/sitemap.xml", "/buscar?q=vacunacion", "/noticias/jornada-de-vacunacion"];
+    world.clock.advance(time::Duration::days(9));
+    for place in places {
+        // Twice, so that the cache has it.
+        for _ in 0..2 {
+            assert!(!reader.get(place).await.body.contains("/noticias/jornada-de-vacunacion\""), "{place}");
+        }
+    }
+    let days = "{ measure(name: \"site.days_since_update\") { value } plan { actionLines { indicators { measure latest { value reached } } } } }";
+    assert_eq!(world.visitor(CHIPAQUE).run(days, json!({})).await["measure"]["value"], 9.0);
+    let sent = editor.post("/admin/sitio/nueva", &[("title", "Jornada de vacunación"), ("body", "Mañana a las **8:00** en la plaza."), ("slug", "")]).await;
+    assert_eq!((sent.status, sent.location()), (StatusCode::SEE_OTHER, "/admin/sitio?publicada=jornada-de-vacunacion"));
+    sound("what follows", &editor.get(sent.location()).await);
+    for place in places {
+        let shown = reader.get(place).await;
+        assert_eq!(shown.status, StatusCode::OK, "{place}");
+        assert!(shown.body.contains("ornada de vacunación") || shown.body.contains("/noticias/jornada-de-vacunacion"), "{place}");
+    }
+    assert!(reader.get("/noticias/jornada-de-vacunacion").await.body.contains("<strong>8:00</strong>"));
+    let after = world.visitor(CHIPAQUE).run(days, json!({})).await;
+    assert_eq!(after["measure"]["value"], 0.0);
+    let line = &after["plan"]["actionLines"][0]["indicators"][0];
+    assert_eq!((&line["measure"], &line["latest"]), (&json!("site.days_since_update"), &json!({ "value": 0.0, "reached": 100.0 })));
+    let gone = editor.post("/admin/sitio", &[("slug", "jornada-de-vacunacion")]).await;
+    assert_eq!(gone.status, StatusCode::SEE_OTHER);
+    assert_eq!(reader.get("/noticias/jornada-de-vacunacion").await.status, StatusCode::NOT_FOUND);
+    assert!(!reader.get("/noticias").await.body.contains("vacunación"));
+}
+
+#[tokio::test]
+async fn what_up_mode_adds_is_not_there_without_it() {
+    let world = World::new().await;
+    let town = world.front().browser(CHIPAQUE);
+    assert_eq!(town.get("/admin/estilo").await.status, StatusCode::NOT_FOUND);
+    let platform = std::sync::Arc::new(Platform { up_mode: true, ..(*world.platform).clone() });
+    let (recorder, _) = visits::recorder(&platform, visits::Robots::new(Vec::new()).unwrap());
+    let up = World { door: api::Door::new(platform.clone(), recorder), platform, ..world };
+    let shown = up.front().browser(CHIPAQUE).get("/admin/estilo").await;
+    assert_eq!(shown.status, StatusCode::OK);
+    sound("/admin/estilo", &shown);
+}

@@ -6,7 +6,13 @@ use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use axum::Router;
+use axum::error_handling::HandleError;
+use axum::http::StatusCode;
 use kernel::Role;
+use s3s::HttpError;
+use s3s::auth::SimpleAuth;
+use s3s::service::S3ServiceBuilder;
 use suite::{CHIPAQUE, PASSWORD, World, email, root};
 
 /// A process that ends with the test.
@@ -61,39 +67,13 @@ fn redis() -> (Running, String) {
 /// An S3 server in this process, with one bucket.
 async fn s3(folder: &std::path::Path) -> String {
     std::fs::create_dir_all(folder.join("cabildo")).unwrap();
-    let service = {
-        let mut builder = s3s::service::S3ServiceBuilder::new(s3s_fs::FileSystem::new(folder).unwrap());
-        builder.set_auth(s3s::auth::SimpleAuth::from_single("acceso", "secreto"));
-        builder.build()
-    };
+    let mut service = S3ServiceBuilder::new(s3s_fs::FileSystem::new(folder).unwrap());
+    service.set_auth(SimpleAuth::from_single("acceso", "secreto"));
+    let service = HandleError::new(service.build(), |_: HttpError| async { StatusCode::INTERNAL_SERVER_ERROR });
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    tokio::spawn(async move { axum::serve(listener, axum::Router::new().fallback_service(Fallible(service))).await });
-    format!("http://{address}")
-}
-
-/// The S3 service with its error told as a status, as axum wants it.
-#[derive(Clone)]
-struct Fallible(s3s::service::S3Service);
-
-impl tower::Service<axum::extract::Request> for Fallible {
-    type Response = axum::response::Response;
-    type Error = std::convert::Infallible;
-    type Future = std::pin::Pin<Box<dyn Future<Output = Result<Self::Response, Self::Error>> + Send>>;
-
-    fn poll_ready(&mut self, _: &mut std::task::Context<'_>) -> std::task::Poll<Result<(), Self::Error>> {
-        std::task::Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, request: axum::extract::Request) -> Self::Future {
-        let service = self.0.clone();
-        Box::pin(async move {
-            Ok(match service.call(request.map(s3s::Body::http_body_unsync)).await {
-                Ok(response) => response.map(axum::body::Body::new),
-                Err(_) => axum::response::IntoResponse::into_response(http::StatusCode::INTERNAL_SERVER_ERROR),
-            })
-        })
-    }
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, Router::new().fallback_service(service)).await });
+    endpoint
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -134,7 +114,10 @@ async fn what_one_replica_publishes_the_other_shows_within_a_second() {
 
     let form = format!("email={}&password={}", email(Role::Editor, CHIPAQUE), PASSWORD.replace(' ', "+"));
     let signed_in = request(one, "POST /entrar HTTP/1.1\r\nContent-Type: application/x-www-form-urlencoded\r\n", &form);
-    let cookie = signed_in.lines().find_map(|line| line.to_ascii_lowercase().starts_with("set-cookie:").then(|| line[11..].trim().to_owned())).unwrap();
+    let cookie = signed_in
+        .lines()
+        .find_map(|line| line.to_ascii_lowercase().starts_with("set-cookie:").then(|| line[11..].trim().to_owned()))
+        .unwrap();
     let cookie = cookie.split(';').next().unwrap();
     let body = serde_json::json!({ "query": "mutation { publishNews(input: {title: \"Vista en las dos\", body: \"Sí\"}) { newsItem { slug } userErrors { message } } }" });
     let head = format!("POST /graphql HTTP/1.1\r\nContent-Type: application/json\r\nCookie: {cookie}\r\n");

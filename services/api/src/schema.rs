@@ -52,6 +52,7 @@ pub type Schema = async_graphql::Schema<Query, Mutation, EmptySubscription>;
 #[derive(Default)]
 pub struct FormQuery;
 
+/// What forms and desks need from no capability in particular.
 #[Object]
 impl FormQuery {
     /// A fresh key for a form: sent twice under the same key, it is one submission. A page that asks for it is never cached.
@@ -83,6 +84,7 @@ pub struct Duty {
     late: bool,
 }
 
+/// What is due: what, by when, why, and where it is done.
 #[Object]
 impl Duty {
     /// The sort of duty.

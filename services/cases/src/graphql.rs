@@ -15,6 +15,7 @@ use crate::{service, store};
 /// What a citizen filed. Whoever gets one may read all of it: it was opened with its code, or by an official who answers.
 pub struct Case(CaseRow);
 
+/// What a citizen filed. Whoever gets one may read all of it: it was opened with its code, or by an official who answers.
 #[Object]
 impl Case {
     /// Its number: year, consecutive, check digit.
@@ -172,6 +173,7 @@ pub struct DeadlineWeek {
 /// A due date and how it was worked out on the town's calendar.
 pub struct Deadline(calendar::Deadline, &'static LegalTerm);
 
+/// A due date and how it was worked out on the town's calendar.
 #[Object]
 impl Deadline {
     /// The date of radication, from which it counts.
@@ -234,6 +236,7 @@ pub struct PetitionKind {
 #[derive(Default)]
 pub struct CasesQuery;
 
+/// Queries of cases.
 #[Object]
 impl CasesQuery {
     /// What can be filed, what people file most first.
@@ -364,6 +367,7 @@ kernel::payload!(AnswerCasePayload { case: Case });
 #[derive(Default)]
 pub struct CasesMutation;
 
+/// Mutations of cases.
 #[Object]
 impl CasesMutation {
     /// Files a PQRSD, with or without a name; no account is needed.

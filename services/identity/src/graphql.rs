@@ -22,6 +22,7 @@ const HOUR: Duration = Duration::from_hours(1);
 /// Who is signed in on this host.
 pub struct Viewer(SignedIn);
 
+/// Who is signed in on this host.
 #[Object]
 impl Viewer {
     /// The person's name.
@@ -172,6 +173,7 @@ impl Reset {
 #[derive(Default)]
 pub struct IdentityQuery;
 
+/// Queries of identity.
 #[Object]
 impl IdentityQuery {
     /// Who is signed in on this host; null for everybody else.
@@ -317,6 +319,7 @@ pub struct SignOutPayload {
 #[derive(Default)]
 pub struct IdentityMutation;
 
+/// Mutations of identity.
 #[Object]
 impl IdentityMutation {
     /// Opens a session on this host. An unknown account and a wrong password cannot be told apart.

@@ -57,6 +57,7 @@ impl Reading {
 /// The e-government plan of a municipality for a period, as signed, with what has been measured of it.
 pub struct Plan(Arc<Reading>);
 
+/// The e-government plan of a municipality for a period, as signed, with what has been measured of it.
 #[Object]
 impl Plan {
     /// Its key among the plans of the municipality.
@@ -156,6 +157,7 @@ pub struct ActionLine {
     row: ActionLineRow,
 }
 
+/// A row of the plan's matrix: benefits, indicators, activities, responsibles, resources and time.
 #[Object]
 impl ActionLine {
     /// Its number in the plan.
@@ -230,6 +232,7 @@ impl Indicator {
     }
 }
 
+/// What is counted for an action line.
 #[Object]
 impl Indicator {
     /// Opaque id.
@@ -363,6 +366,7 @@ pub struct Phase {
     row: PhaseRow,
 }
 
+/// One of the phases of e-government, with the dates of this plan.
 #[Object]
 impl Phase {
     /// Its key in addresses.
@@ -471,6 +475,7 @@ kernel::connection!(CriterionConnection, Criterion);
 #[derive(Default)]
 pub struct PlanQuery;
 
+/// Queries of the plan.
 #[Object]
 impl PlanQuery {
     /// The action plan of the host's municipality; null where there is none.
@@ -540,6 +545,7 @@ async fn reread(cx: &Cx, done: Result<()>) -> Result<Arc<Reading>> {
 #[derive(Default)]
 pub struct PlanMutation;
 
+/// Mutations of the plan.
 #[Object]
 impl PlanMutation {
     /// Records what was found of an indicator that no measure computes.

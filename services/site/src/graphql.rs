@@ -11,6 +11,7 @@ use crate::{service, store};
 /// News of a tenant.
 pub struct NewsItem(NewsRow);
 
+/// News of a tenant.
 #[Object]
 impl NewsItem {
     /// Its address below `/noticias/`.
@@ -64,6 +65,7 @@ kernel::connection!(NewsConnection, NewsItem);
 /// A page that changes seldom.
 pub struct Page(PageRow);
 
+/// A page that changes seldom.
 #[Object]
 impl Page {
     /// Its name in addresses.
@@ -221,6 +223,7 @@ kernel::connection!(SearchConnection, SearchResult);
 #[derive(Default)]
 pub struct SiteQuery;
 
+/// Queries of the site.
 #[Object]
 impl SiteQuery {
     /// Published news, newest first.
@@ -327,6 +330,7 @@ kernel::payload!(WithdrawNewsPayload { news_item: NewsItem });
 #[derive(Default)]
 pub struct SiteMutation;
 
+/// Mutations of the site.
 #[Object]
 impl SiteMutation {
     /// Publishes a news item: it is on the public site in the very next request.

@@ -126,6 +126,7 @@ fn number(typed: &str) -> Result<i64> {
 #[derive(Default)]
 pub struct SupportQuery;
 
+/// Queries of support.
 #[Object]
 impl SupportQuery {
     /// Tickets: what waits for the help centre by priority and by how long, then what is paused, then what is settled, newest first.
@@ -219,6 +220,7 @@ kernel::payload!(ResolveTicketPayload { ticket: Ticket });
 #[derive(Default)]
 pub struct SupportMutation;
 
+/// Mutations of support.
 #[Object]
 impl SupportMutation {
     /// Asks the help centre.

@@ -10,6 +10,7 @@ kernel::connection!(MunicipalityConnection, Municipality);
 #[derive(Default)]
 pub struct TenancyQuery;
 
+/// Queries about municipalities.
 #[Object]
 impl TenancyQuery {
     /// The municipality of this host; null on the platform's own hosts.

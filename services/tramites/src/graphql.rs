@@ -10,6 +10,7 @@ use crate::{rules, service};
 /// An entry of the town's catalogue: a trámite, another procedure, a consultation or a service, with its sheet.
 pub struct CatalogueEntry(Sheet);
 
+/// An entry of the town's catalogue: a trámite, another procedure, a consultation or a service, with its sheet.
 #[Object]
 impl CatalogueEntry {
     /// Its name in addresses.
@@ -184,6 +185,7 @@ async fn sheets(ctx: &Context<'_>, search: Option<&str>, kind: Option<CatalogueK
 #[derive(Default)]
 pub struct TramitesQuery;
 
+/// Queries of the catalogue.
 #[Object]
 impl TramitesQuery {
     /// The public catalogue by name, services included; `search` looks at name, result and requirements, whatever the accents.
@@ -250,6 +252,7 @@ kernel::payload!(KeepEntryPayload { entry: CatalogueEntry });
 #[derive(Default)]
 pub struct TramitesMutation;
 
+/// Mutations of the catalogue.
 #[Object]
 impl TramitesMutation {
     /// Confirms a whole sheet: from the very next request on, citizens read it as the town's own word. Confirming again is reviewing.

@@ -28,6 +28,7 @@ impl Ranking {
     }
 }
 
+/// The towns of a month in their order.
 #[Object]
 impl Ranking {
     /// The month, `YYYY-MM`.
@@ -222,6 +223,7 @@ pub struct DayVisits {
 #[derive(Default)]
 pub struct VisitsQuery;
 
+/// Queries of visits and rankings.
 #[Object]
 impl VisitsQuery {
     /// The ranking of a month: frozen where it is closed, else with the counts of this moment and `closedAt` null.
@@ -317,6 +319,7 @@ kernel::payload!(CloseMonthPayload { ranking: Ranking });
 #[derive(Default)]
 pub struct VisitsMutation;
 
+/// Mutations of rankings.
 #[Object]
 impl VisitsMutation {
     /// Closes a month for good: its counts are frozen and signed, and its news are published. Closing it again changes nothing.

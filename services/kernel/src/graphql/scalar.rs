@@ -13,6 +13,7 @@ const DAY: &[time::format_description::BorrowedFormatItem<'static>] = format_des
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct DateTime(pub OffsetDateTime);
 
+/// An instant in UTC, ISO 8601 with milliseconds (HTML allows no more digits).
 #[Scalar]
 impl ScalarType for DateTime {
     fn parse(value: Value) -> InputValueResult<Self> {
@@ -34,6 +35,7 @@ impl ScalarType for DateTime {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct LocalDate(pub Date);
 
+/// A calendar day, ISO 8601.
 #[Scalar(name = "Date")]
 impl ScalarType for LocalDate {
     fn parse(value: Value) -> InputValueResult<Self> {
