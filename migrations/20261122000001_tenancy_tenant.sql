@@ -1,6 +1,6 @@
 -- The registry of tenants. It is the one table that every other points to; it carries no tenant_id because it is the tenant.
 create schema tenancy;
-grant usage on schema tenancy to cabildo_tenant, cabildo_agency, cabildo_support, cabildo_worker, cabildo_public;
+grant usage on schema tenancy to cabildo_worker;
 
 create table tenancy.tenant (
     id              uuid        not null,
@@ -47,19 +47,13 @@ create table tenancy.domain (
     constraint domain_host_unique unique (host)
 );
 
--- Names, addresses and hosts of public bodies are public: every role reads them, none but the owner writes them.
+-- The worker alone reads and writes the registry: requests are answered from the directory in memory.
 alter table tenancy.tenant enable row level security;
 alter table tenancy.tenant force row level security;
-create policy tenant_public_read on tenancy.tenant for select
-    to cabildo_tenant, cabildo_agency, cabildo_support, cabildo_worker, cabildo_public using (true);
-create policy tenant_worker_write on tenancy.tenant for all to cabildo_worker using (true) with check (true);
-grant select on tenancy.tenant to cabildo_tenant, cabildo_agency, cabildo_support, cabildo_public;
+create policy tenant_worker on tenancy.tenant for all to cabildo_worker using (true) with check (true);
 grant select, insert, update, delete on tenancy.tenant to cabildo_worker;
 
 alter table tenancy.domain enable row level security;
 alter table tenancy.domain force row level security;
-create policy domain_public_read on tenancy.domain for select
-    to cabildo_tenant, cabildo_agency, cabildo_support, cabildo_worker, cabildo_public using (true);
-create policy domain_worker_write on tenancy.domain for all to cabildo_worker using (true) with check (true);
-grant select on tenancy.domain to cabildo_tenant, cabildo_agency, cabildo_support, cabildo_public;
+create policy domain_worker on tenancy.domain for all to cabildo_worker using (true) with check (true);
 grant select, insert, update, delete on tenancy.domain to cabildo_worker;

@@ -45,7 +45,8 @@ create table visits.ranking_row (
 create index ranking_row_by_month on visits.ranking_row (month);
 
 call kernel.protect('visits.hour_count');
-call kernel.protect('visits.ranking_row');
+alter table visits.ranking_row enable row level security;
+alter table visits.ranking_row force row level security;
 alter table visits.month_close enable row level security;
 alter table visits.month_close force row level security;
 

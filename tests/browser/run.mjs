@@ -10,7 +10,7 @@ import { citizen } from './journeys/citizen.mjs';
 import { committee } from './journeys/committee.mjs';
 import { durability } from './journeys/durability.mjs';
 import { graphql } from './journeys/graphql.mjs';
-import { desk, portal, town, wishes } from './journeys/pages.mjs';
+import { administration, desk, portal, town, wishes } from './journeys/pages.mjs';
 import { support } from './journeys/support.mjs';
 
 // Each lane has a platform of its own and runs in order; what is written by one journey is read by a later one.
@@ -19,14 +19,15 @@ const LANES = {
     ['citizen', citizen, true], ['citizen-no-script', citizen, false],
     ['committee', committee, true], ['committee-no-script', committee, false],
     ['support', support, true], ['support-no-script', support, false],
-    ['graphql-http', graphql], ['pages-town', town],
+    ['graphql-http', graphql], ['pages-committee', administration], ['pages-support', desk],
   ],
-  months: [['agency', agency], ['pages-support', desk], ['pages-agency', portal], ['pages-wishes', wishes], ['durability', durability]],
+  months: [['agency', agency], ['pages-agency', portal], ['pages-citizen', town], ['pages-wishes', wishes], ['durability', durability]],
 };
-const PATIENCE = 180_000;
+const PATIENCE = 240_000;
 
 const [given, logs = path.resolve('target/test-logs'), ...wanted] = process.argv.slice(2);
 const scratch = given ?? mkdtempSync('/var/tmp/cabildo-journeys.');
+mkdirSync(scratch, { recursive: true });
 chmodSync(scratch, 0o755);
 mkdirSync(logs, { recursive: true });
 const shots = fileURLToPath(new URL('./shots/', import.meta.url));
@@ -35,11 +36,13 @@ rmSync(shots, { recursive: true, force: true });
 const platforms = [];
 let passed = 0;
 let failed = 0;
+let over = false;
 let browser;
 
 const clean = (text) => `${text}`.replaceAll(/\u001b\[[0-9;]*m/g, '').trimEnd();
 
 function tell(name, began, faults, notes) {
+  if (over) return;
   const seconds = Math.round((Date.now() - began) / 1000);
   if (!faults.length) {
     passed++;
@@ -94,6 +97,17 @@ async function clear() {
   if (!given) rmSync(scratch, { recursive: true, force: true });
 }
 
+// Whatever breaks, nothing is left running.
+for (const event of ['uncaughtException', 'unhandledRejection']) {
+  process.once(event, (error) => {
+    over = true;
+    console.log(`FAIL  ${clean(error.stack ?? error).split('\n').slice(0, 8).join('\n      ')}`);
+    clear().finally(() => {
+      console.log(`${passed} passed, ${failed + 1} failed`);
+      process.exit(1);
+    });
+  });
+}
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => clear().finally(() => process.exit(130)));
 try {
   browser = await launch();

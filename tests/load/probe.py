@@ -145,43 +145,47 @@ class Connection(asyncio.Protocol):
 
 
 class Load:
-    """Requests leave at their times, whatever became of those before: one that finds every connection busy opens another. Latency counts
-    from the intended time, so the wait that a stall causes is in the figures, and so is this program's own lateness, told beside them."""
+    """Requests fall due at their times, whatever became of those before: one that finds every connection busy opens another, and beyond MOST
+    waits for the first that is free. Latency counts from the time when it was due, so every wait that a stall causes is in the figures, and
+    so is this program's own lateness, told beside them."""
+
+    MOST = 256
 
     def __init__(self, port, rate, seconds, make):
         self.port, self.rate, self.count, self.make = port, rate, int(rate * seconds), make
-        self.idle, self.opened, self.late, self.latency, self.bad = collections.deque(), 0, [], [], 0
+        self.idle, self.waiting, self.opened = [], collections.deque(), 0
+        self.late, self.latency, self.bad, self.ended = [], [], 0, False
+
+    def free(self, connection):
+        if self.waiting:
+            connection.send(*self.waiting.popleft())
+        else:
+            self.idle.append(connection)
 
     def answered(self, connection, due, now, good):
-        self.idle.append(connection)
         self.latency.append(now - due)
         self.bad += not good
+        self.free(connection)
 
     def lost(self, connection):
+        if self.ended:
+            return
+        self.opened -= 1
         if connection in self.idle:
             self.idle.remove(connection)
-        if connection.due is not None:
-            self.latency.append(float("inf"))
+        elif connection.due is not None:
+            self.latency.append(time.perf_counter() - connection.due)
             self.bad += 1
 
     async def open(self):
         self.opened += 1
         _, connection = await asyncio.get_running_loop().create_connection(lambda: Connection(self), "127.0.0.1", self.port)
-        return connection
-
-    async def open_and_send(self, due, request):
-        try:
-            connection = await self.open()
-        except OSError:
-            self.latency.append(float("inf"))
-            self.bad += 1
-            return
-        connection.send(due, request)
+        self.free(connection)
 
     async def run(self):
         for _ in range(16):
-            self.idle.append(await self.open())
-        opening = set()
+            await self.open()
+        opening, all_due = set(), []
         start = time.perf_counter() + 0.05
         for number in range(self.count):
             due = start + number / self.rate
@@ -189,22 +193,27 @@ class Load:
             while (wait := due - time.perf_counter()) > 0:
                 await asyncio.sleep(wait)
             self.late.append(time.perf_counter() - due)
+            all_due.append(due)
             if self.idle:
                 self.idle.pop().send(due, request)
-            else:
-                task = asyncio.ensure_future(self.open_and_send(due, request))
+                continue
+            self.waiting.append((due, request))
+            if self.opened < self.MOST:
+                task = asyncio.ensure_future(self.open())
                 opening.add(task)
                 task.add_done_callback(opening.discard)
-        until = time.perf_counter() + 15
+        until = time.perf_counter() + 5
         while len(self.latency) < self.count and time.perf_counter() < until:
             await asyncio.sleep(0.01)
-        unanswered = self.count - len(self.latency)
-        self.latency += [float("inf")] * unanswered
-        self.bad += unanswered
+        # What is still on its way has taken at least so long.
+        self.ended, now = True, time.perf_counter()
+        self.unanswered = self.count - len(self.latency)
+        if self.unanswered:
+            self.latency += [now - due for due in all_due[-self.unanswered:]]
 
 
 def rate(port, host, path, per_second, seconds, body=None):
-    """Prints RATE requests bad p50 p90 p99 max p99-of-own-lateness connections; times in ms. `N` in the path becomes a new number."""
+    """Prints RATE requests bad unanswered p50 p90 p99 max p99-of-own-lateness connections; times in ms. `N` in the path becomes a new number."""
     head = f"Host: {host}\r\nUser-Agent: {AGENT}\r\nAccept-Encoding: gzip\r\n"
     sent = open(body, "rb").read() if body else b""
     if body:
@@ -219,10 +228,12 @@ def rate(port, host, path, per_second, seconds, body=None):
     # select() waits to the microsecond, epoll to the millisecond.
     loop = asyncio.SelectorEventLoop(selectors.SelectSelector())
     loop.run_until_complete(load.run())
-    took = sorted(load.latency)
-    of = lambda values, share: sorted(values)[min(len(values) - 1, int(len(values) * share))] * 1000
-    print("RATE", load.count, load.bad, *(f"{value:.2f}" for value in (of(took, .5), of(took, .9), of(took, .99), took[-1] * 1000,
-                                                                      of(load.late, .99))), load.opened)
+
+    def of(values, share):
+        return sorted(values)[min(len(values) - 1, int(len(values) * share))] * 1000
+
+    figures = [of(load.latency, share) for share in (0.5, 0.9, 0.99, 1)] + [of(load.late, 0.99)]
+    print("RATE", load.count, load.bad, load.unanswered, *(f"{figure:.2f}" for figure in figures), load.opened)
 
 
 if __name__ == "__main__":

@@ -3,10 +3,13 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
+use api::Door;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use http::{HeaderMap, Method, Request, StatusCode, header, request};
+use kernel::directory::Directory;
+use kernel::mail::Maildir;
 use tower::ServiceExt;
 
 use crate::{PASSWORD, World};
@@ -14,18 +17,24 @@ use crate::{PASSWORD, World};
 impl World {
     /// The front of the house over this world, as `cabildo serve` opens it.
     pub fn front(&self) -> Front {
-        let web = web::Web::new(self.door.clone(), Some(self.mailbox.clone()), false, 0, 8 << 20).expect("every page is in order");
-        Front { router: web::router(Arc::new(web)), directory: self.platform.directory().clone() }
+        Front::of(self.door.clone(), Some(self.mailbox.clone()))
     }
 }
 
 /// The front of the house.
 pub struct Front {
     router: Router,
-    directory: Arc<kernel::directory::Directory>,
+    directory: Arc<Directory>,
 }
 
 impl Front {
+    /// The front before a door; no request is one too many.
+    pub fn of(door: Door, mailbox: Option<Arc<Maildir>>) -> Self {
+        let directory = door.platform().directory().clone();
+        let web = web::Web::new(door, mailbox, false, 0, 8 << 20).expect("every page is in order");
+        Self { router: web::router(Arc::new(web)), directory }
+    }
+
     /// A browser on the host of a tenant.
     pub fn browser(&self, slug: &str) -> Browser {
         let entry = self.directory.by_slug(slug).expect("the tenant exists");

@@ -1,5 +1,11 @@
 //! The world of a test: a database of its own, cloned from one migrated and filled template, with a clock that stands still.
-#![expect(clippy::missing_panics_doc, clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot be set up has failed")]
+#![expect(
+    clippy::missing_panics_doc,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot be set up has failed"
+)]
 
 pub mod browser;
 

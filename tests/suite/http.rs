@@ -25,9 +25,27 @@ async fn hosts_and_addresses_that_are_none_are_told_so() {
         assert!(shown.body.contains("<h1>En esta dirección no hay un sitio</h1>"), "{host}");
     }
     let town = front.browser(CHIPAQUE);
-    for path in ["/nada", "/noticias/nada", "/noticias/un-sitio-de-demostracion", "/transparencia/99", "/plan/acciones/7", "/plan/acciones/x",
-        "/plan/fases/magia", "/tramites/nada", "/alcaldia/nada", "/mesa", "/ranking", "/admin/nada", "/noticias/%00", "/noticias/%FF", "/tramites/%00",
-        "/noticias.ics", "/correo", "/assets/x/nada.css", "//evil.example", "/..%2f..%2fetc/passwd"] {
+    for path in [
+        "/nada",
+        "/noticias/nada",
+        "/noticias/un-sitio-de-demostracion",
+        "/transparencia/99",
+        "/plan/acciones/7",
+        "/plan/acciones/x",
+        "/plan/fases/magia",
+        "/tramites/nada",
+        "/alcaldia/nada",
+        "/mesa",
+        "/ranking",
+        "/admin/nada",
+        "/noticias/%FF",
+        "/tramites/%00",
+        "/noticias.ics",
+        "/correo",
+        "/assets/x/nada.css",
+        "//evil.example",
+        "/..%2f..%2fetc/passwd",
+    ] {
         let shown = town.get(path).await;
         assert_eq!(shown.status, StatusCode::NOT_FOUND, "{path}");
     }
@@ -82,14 +100,36 @@ async fn bytes_that_are_no_text_break_nothing() {
     ] {
         let request = town.request(Method::POST, "/pqrsd").header(header::CONTENT_TYPE, kind);
         let shown = town.send(request.body(Body::from(body.clone())).unwrap()).await;
-        assert!(shown.status.is_client_error() && shown.body.contains("<h1>"), "{} {kind} {}", shown.status, String::from_utf8_lossy(&body));
+        assert!(
+            shown.status.is_client_error() && shown.body.contains("<h1>"),
+            "{} {kind} {}",
+            shown.status,
+            String::from_utf8_lossy(&body)
+        );
     }
-    for path in ["/buscar?q=%FF%FE", "/buscar?q=%00", "/tramites?q=%00", "/noticias?after=%00", "/noticias?first=-1", "/solicitudes/%00", "/?%FF=%00"] {
+    for path in [
+        "/noticias/%00",
+        "/alcaldia/%00",
+        "/buscar?q=%FF%FE",
+        "/buscar?q=%00",
+        "/tramites?q=%00",
+        "/noticias?after=%00",
+        "/noticias?first=-1",
+        "/solicitudes/%00",
+        "/?%FF=%00",
+    ] {
         let shown = town.get(path).await;
         assert!(shown.status == StatusCode::OK || shown.status.is_client_error(), "{path}: {}", shown.status);
     }
-    for query in ["newsItem(slug: $text) { slug }", "page(slug: $text) { slug }", "search(query: $text) { totalCount }", "tramite(slug: $text) { slug }",
-        "case(radicado: $text, code: $text) { radicado }", "phase(key: $text) { key }", "municipalityBySlug(slug: $text) { slug }"] {
+    for query in [
+        "newsItem(slug: $text) { slug }",
+        "page(slug: $text) { slug }",
+        "search(query: $text) { totalCount }",
+        "tramite(slug: $text) { slug }",
+        "case(radicado: $text, code: $text) { radicado }",
+        "phase(key: $text) { key }",
+        "municipalityBySlug(slug: $text) { slug }",
+    ] {
         let answer = world.visitor(CHIPAQUE).answer(&format!("query($text: String!) {{ {query} }}"), json!({ "text": "a\0b" })).await;
         assert_ne!(answer.code(), Some("INTERNAL"), "{query}");
     }
@@ -101,8 +141,21 @@ async fn malformed_graphql_is_a_bad_request() {
     let town = world.front().browser(CHIPAQUE);
     let ask = |query: &str| json!({ "query": query }).to_string();
     let deep = format!("{{ {} }}", "a { ".repeat(3000));
-    for body in ["", "{", "[]", "null", "{\"query\": 1}", "[{\"query\": \"{ municipality { name } }\"}]", &ask("{"), &ask("{ nothingLikeIt }"), &ask(&deep),
-        &ask("{ municipality }"), &ask("query A { a: __typename } query B { b: __typename }"), &ask("subscription { x }"), &ask("")] {
+    for body in [
+        "",
+        "{",
+        "[]",
+        "null",
+        "{\"query\": 1}",
+        "[{\"query\": \"{ municipality { name } }\"}]",
+        &ask("{"),
+        &ask("{ nothingLikeIt }"),
+        &ask(&deep),
+        &ask("{ municipality }"),
+        &ask("query A { a: __typename } query B { b: __typename }"),
+        &ask("subscription { x }"),
+        &ask(""),
+    ] {
         let shown = graphql(&town, body.to_owned()).await;
         assert_eq!(shown.status, StatusCode::BAD_REQUEST, "{}", &body[..body.len().min(80)]);
         let answer: Value = serde_json::from_str(&shown.body).unwrap();
@@ -128,7 +181,8 @@ async fn a_form_of_another_host_does_nothing() {
         ("sec-fetch-site", "cross-site"),
         ("sec-fetch-site", "same-site"),
     ] {
-        let request = town.request(Method::POST, "/pqrsd").header(name, value).header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        let request =
+            town.request(Method::POST, "/pqrsd").header(name, value).header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
         assert_eq!(town.send(request.body(Body::from(form)).unwrap()).await.status, StatusCode::FORBIDDEN, "{name}: {value}");
         let request = town.request(Method::POST, "/graphql").header(name, value).header(header::CONTENT_TYPE, "application/json");
         let body = json!({ "query": "mutation { signOut { userErrors { code } } }" }).to_string();
@@ -136,7 +190,10 @@ async fn a_form_of_another_host_does_nothing() {
     }
     let cases = world.actor(CHIPAQUE, Role::Official).await.run("{ cases { totalCount } }", json!({})).await;
     assert_eq!(cases["cases"]["totalCount"], 0);
-    assert_eq!(town.post("/pqrsd", &[("kind", "QUEJA"), ("body", "Texto"), ("anonymous", "true"), ("idempotencyKey", "k")]).await.status, StatusCode::OK);
+    assert_eq!(
+        town.post("/pqrsd", &[("kind", "QUEJA"), ("body", "Texto"), ("anonymous", "true"), ("idempotencyKey", "k")]).await.status,
+        StatusCode::OK
+    );
 }
 
 #[tokio::test]
@@ -164,8 +221,13 @@ async fn head_and_tags_spare_the_line() {
     assert!(changed.body.contains("/noticias/nueva") && changed.header(header::ETAG) != tag);
     let signed = town.signed_in(&email(Role::Editor, CHIPAQUE)).await;
     let own = again(&signed).await;
-    assert_eq!((own.status, own.header(header::CACHE_CONTROL), own.header(header::ETAG)), (StatusCode::OK, "no-store", ""), "signed in, nothing is kept");
-    let packed = town.send(town.request(Method::GET, "/healthz").header(header::ACCEPT_ENCODING, "gzip").body(Body::empty()).unwrap()).await;
+    assert_eq!(
+        (own.status, own.header(header::CACHE_CONTROL), own.header(header::ETAG)),
+        (StatusCode::OK, "no-store", ""),
+        "signed in, nothing is kept"
+    );
+    let packed =
+        town.send(town.request(Method::GET, "/healthz").header(header::ACCEPT_ENCODING, "gzip").body(Body::empty()).unwrap()).await;
     assert_eq!((packed.status, packed.body.as_str()), (StatusCode::OK, "ok"));
 }
 
@@ -189,7 +251,9 @@ async fn a_session_holds_on_its_own_host_only() {
 async fn nobody_is_led_to_another_host() {
     let world = World::new().await;
     let town = world.front().browser(CHIPAQUE);
-    for (back, to) in [("/admin/plan", "/admin/plan"), ("//evil.example", "/admin"), ("https://evil.example", "/admin"), ("/\\evil.example", "/admin")] {
+    for (back, to) in
+        [("/admin/plan", "/admin/plan"), ("//evil.example", "/admin"), ("https://evil.example", "/admin"), ("/\\evil.example", "/admin")]
+    {
         let fields = [("email", email(Role::Coordinator, CHIPAQUE)), ("password", suite::PASSWORD.to_owned()), ("volver", back.to_owned())];
         let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
         let shown = town.post("/entrar", &fields).await;

@@ -116,7 +116,7 @@ async fn an_imported_town_is_as_it_was() {
     assert!(world.platform.directory().version(world.tenant(CHIPAQUE).id) > version, "cached pages are stale");
     let next = json!({ "input": { "kind": "QUEJA", "subject": "", "body": "Otra", "anonymous": true, "idempotencyKey": "k" } });
     let filed = visitor.run("mutation($input: FilePetitionInput!) { filePetition(input: $input) { case { radicado } } }", next).await;
-    assert_eq!(filed["filePetition"]["case"]["radicado"], "2026-000002-8", "no radicado is given twice");
+    assert_eq!(filed["filePetition"]["case"]["radicado"], "2026-000002-9", "no radicado is given twice");
 }
 
 /// A pack of a town that is not there yet, with one thing changed.

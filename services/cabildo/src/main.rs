@@ -15,6 +15,9 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// The platform that Colombian municipalities run their e-government on.
 #[derive(Parser)]
 #[command(name = "cabildo", version)]

@@ -97,6 +97,10 @@ impl From<sqlx::Error> for Error {
             sqlx::Error::RowNotFound => Self::NotFound,
             sqlx::Error::Database(db) => match db.constraint() {
                 Some(name) => Self::Constraint(name.to_owned()),
+                // PostgreSQL's text cannot hold the character NUL: whoever sends it asks for something that cannot be.
+                None if db.code().is_some_and(|code| code == "22021") => {
+                    Self::BadRequest("El texto trae un carácter que no se puede usar.".into())
+                }
                 None => Self::broken(error),
             },
             _ => Self::broken(error),

@@ -21,13 +21,13 @@ pub fn markdown(source: &str) -> String {
 pub fn slug(title: &str) -> String {
     let mut slug = String::new();
     for word in plain(title).split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty()) {
-        if slug.len() + word.len() >= 80 {
+        if !slug.is_empty() && slug.len() + word.len() >= 80 {
             break;
         }
         if !slug.is_empty() {
             slug.push('-');
         }
-        slug.push_str(word);
+        slug.extend(word.chars().take(80));
     }
     slug
 }
@@ -92,6 +92,7 @@ mod tests {
     #[test]
     fn titles_become_addresses() {
         assert_eq!(slug("¿Qué enseñará el SENA?"), "que-ensenara-el-sena");
+        assert_eq!(slug(&"ñ".repeat(160)), "n".repeat(80), "a word without end is cut");
     }
 
     #[test]

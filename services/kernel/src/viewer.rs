@@ -12,7 +12,7 @@ pub enum Role {
     Editor,
     /// Answers cases and keeps trámite sheets.
     Official,
-    /// Sees everything of the administration, changes nothing.
+    /// Sees the desk, the site, the plan and the catalogue from inside; changes nothing, and reads nobody's case.
     Observer,
     /// Resolves tickets at the help centre.
     Agent,

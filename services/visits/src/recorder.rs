@@ -10,7 +10,7 @@ use kernel::live::{Live, LiveKey};
 use kernel::secret::Secret;
 use kernel::{Database, Error, Platform, Result, Scope};
 use moka::future::Cache;
-use regex::{RegexSet, RegexSetBuilder};
+use regex::bytes::{Regex, RegexBuilder};
 use time::OffsetDateTime;
 use tokio::sync::mpsc;
 use tokio::time::MissedTickBehavior;
@@ -43,18 +43,22 @@ pub struct PageView {
 }
 
 /// Programs that say what they are.
-pub struct Robots(RegexSet);
+pub struct Robots(Regex);
 
 impl Robots {
-    /// Takes the patterns of the list of crawlers (`dist/robots.json`).
+    /// Takes the patterns of the list of crawlers (`dist/robots.json`). They become one expression: as a set they take two seconds to
+    /// build instead of ten milliseconds, and which of them it was does not matter.
     pub fn new(patterns: Vec<String>) -> Result<Self> {
-        let built = RegexSetBuilder::new(patterns).case_insensitive(true).size_limit(64 << 20).dfa_size_limit(16 << 20).build();
+        let any: Vec<String> = patterns.into_iter().map(|pattern| format!("(?:{pattern})")).collect();
+        // Without patterns nothing matches: an empty expression would match everything.
+        let any = if any.is_empty() { r"[^\x00-\xff]".to_owned() } else { any.join("|") };
+        let built = RegexBuilder::new(&any).case_insensitive(true).unicode(false).size_limit(64 << 20).build();
         built.map(Self).map_err(Error::broken)
     }
 
     /// Whether this is a robot; whoever does not say what it is counts as one.
     pub fn knows(&self, user_agent: &str) -> bool {
-        user_agent.trim().is_empty() || self.0.is_match(user_agent)
+        user_agent.trim().is_empty() || self.0.is_match(user_agent.as_bytes())
     }
 }
 
@@ -106,6 +110,8 @@ impl Counter {
             tokio::select! { _ = beat.tick() => {}, () = stop.cancelled() => {} }
             self.work().await;
         }
+        // What arrived while the last tallies were being written.
+        self.work().await;
     }
 
     async fn work(&mut self) {

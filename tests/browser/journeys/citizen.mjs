@@ -41,7 +41,7 @@ export async function citizen({ platform, people, shared, js }) {
   equal(await page.evaluate(() => document.activeElement.id), 'body', 'the focus after the summary’s link');
 
   // Mended, and sent by an impatient finger and by several requests at once: one radicado.
-  await page.getByRole('radio', { name: 'Petición', exact: true }).check();
+  await page.getByRole('radio', { name: 'Petición de interés general' }).check();
   await page.getByLabel('¿Qué pasó y qué pide?').fill('Desde octubre no hay luz en la escuela. Pido que la reparen.');
   const typed = await page.locator('form[action="/pqrsd"]').evaluate((form) => Array.from(new FormData(form)));
   const [, ...others] = await Promise.all([send.click({ clickCount: 4 }), ...Array.from({ length: 3 }, () => post(platform, TOWN, '/pqrsd', typed))]);

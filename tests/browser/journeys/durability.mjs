@@ -30,6 +30,7 @@ export async function durability({ platform, note }) {
       }
     };
     const writers = Promise.all([1, 2, 3, 4].map(write));
+    writers.catch(() => {});
     await sleep(2500);
     const killing = platform.kill({ postgres });
     killed = true;

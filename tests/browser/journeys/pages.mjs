@@ -1,12 +1,13 @@
 // Every page of every audience, found in the table of routes: axe, one h1, reflow, weight. A page that nobody links to fails.
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { inspect, scales } from '../lib/browser.mjs';
+import { inspect, PHONE, scales } from '../lib/browser.mjs';
 import { check, signIn } from '../lib/check.mjs';
 import { root } from '../lib/platform.mjs';
 
 const TOWN = 'chipaque-cundinamarca';
 const LIMIT = 50_000;
+const NO_LINK = `/restablecer/${'0'.repeat(64)}`;
 const signedIn = (address) => /^\/(admin|mesa|correo|indicadores|base-de-conocimiento)(\/|$)/.test(address);
 
 /** The addresses of an audience, from the table that serves them. */
@@ -60,36 +61,36 @@ class Walk {
   }
 }
 
-const reset = { '/restablecer/{token}': `/restablecer/${'0'.repeat(64)}` };
-
-async function walk({ platform, people, note }, slug, audience, { signedOut, accounts, known }) {
-  const origin = platform.url(slug, '').replace(/\/$/, '');
+async function walk({ platform, people, note }, slug, audience, { accounts = [], signedOut, known }) {
+  const one = new Walk(people, platform.url(slug, '').replace(/\/$/, ''), slug || 'agencia');
   const addresses = routes(audience);
-  const one = new Walk(people, origin, slug || 'agencia');
   for (const [account, more] of accounts) {
     await one.enter(account);
-    const whole = account === accounts[0][0];
-    if (whole) await one.all(addresses.filter(signedIn), known?.(one.seen));
+    // The first person sees every page of the signed-in; the others, what their role changes.
+    if (account === accounts[0][0]) await one.all(addresses.filter(signedIn), known);
     for (const address of more) await one.visit(address);
   }
-  await one.enter();
-  await one.all(addresses.filter((address) => !signedIn(address)), { ...reset, ...known?.(one.seen) });
-  for (const [address, status] of signedOut) await one.visit(address, status);
+  if (signedOut) {
+    await one.enter();
+    await one.all(addresses.filter((address) => !signedIn(address)), { '/restablecer/{token}': NO_LINK, ...known });
+    for (const [address, status] of signedOut) await one.visit(address, status);
+  }
   note(`${one.walked} pages, the heaviest ${(one.heaviest[0] / 1000).toFixed(1)} KB (${one.heaviest[1]})`);
 }
 
 export const town = (t) =>
+  walk(t, TOWN, 'TOWN', {
+    signedOut: [['/buscar?q=predial', 200], ['/buscar?q=zzzzz', 200], ['/noticias/no-existe', 404], ['/solicitudes?radicado=2026-000418-7', 200]],
+    known: { '/solicitudes/{radicado}': '/solicitudes/2026-000418-7' },
+  });
+
+export const administration = (t) =>
   walk(t, TOWN, 'TOWN', {
     accounts: [
       [t.platform.account('coordinator', TOWN), ['/entrar', '/salir', '/', '/admin/plan?fase=transformacion', '/admin/casos?q=nadie']],
       [t.platform.account('editor', TOWN), ['/admin', '/admin/plan', '/admin/sitio/nueva']],
       [t.platform.account('official', TOWN), ['/admin', '/admin/sitio/nueva', '/admin/casos']],
     ],
-    signedOut: [['/buscar?q=predial', 200], ['/buscar?q=zzzzz', 200], ['/noticias/no-existe', 404], ['/solicitudes?radicado=2026-000418-7', 200]],
-    known: (seen) => {
-      const number = [...seen].find((link) => /^\/admin\/casos\/\d{4}-\d+-\d$/.test(link));
-      return { '/solicitudes/{radicado}': number?.replace('/admin/casos', '/solicitudes') ?? '/solicitudes/2026-000418-7' };
-    },
   });
 
 export const desk = (t) =>
@@ -123,7 +124,7 @@ export async function wishes({ platform, people }) {
   await plain.goto(platform.url(TOWN, '/'));
   await plain.getByRole('button', { name: 'Menú' }).click();
   await plain.getByRole('navigation', { name: 'Principal' }).waitFor();
-  people.faults.push(...(await inspect(plain, 'menu')));
+  people.faults.push(...(await inspect(plain, 'menu', [PHONE])));
   const answer = await plain.goto(platform.url('no-existe'));
   check(answer.status() === 404, `an unknown host answers ${answer.status()}`);
   people.faults.push(...(await inspect(plain, 'unknown-host')));

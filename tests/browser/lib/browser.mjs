@@ -8,7 +8,7 @@ const shots = fileURLToPath(new URL('../shots/', import.meta.url));
 const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
 const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22a', 'wcag22aa', 'best-practice'];
 const WIDE = { width: 1280, height: 900 };
-const PHONE = { width: 360, height: 740 };
+export const PHONE = { width: 360, height: 740 };
 const NARROW = { width: 320, height: 640 };
 
 export const launch = () => {
@@ -48,29 +48,30 @@ export class Visitors {
   }
 }
 
-export const shot = (page, name) => page.screenshot({ path: `${shots}${name.replaceAll(/[^\w.-]+/g, '_')}.png`, fullPage: true, animations: 'disabled' });
+export const shot = (page, name) => page.screenshot({ path: `${shots}${name.replaceAll(/[^\w.-]+/g, '_')}.jpg`, type: 'jpeg', quality: 60, fullPage: true, animations: 'disabled' });
 
 /** What is wrong with the page as shown: axe at 1280 and 360 px, reflow at 320 px, one h1. Everything folded is unfolded first. */
-export async function inspect(page, name) {
+export async function inspect(page, name, sizes = [WIDE, PHONE]) {
   const faults = [];
   const at = new URL(page.url()).pathname;
   await page.evaluate(() => document.querySelectorAll('details').forEach((fold) => (fold.open = true)));
   const titles = await page.locator('h1').count();
   if (titles !== 1) faults.push(`${at}: ${titles} h1`);
-  for (const size of [WIDE, PHONE]) {
+  for (const size of sizes) {
     await page.setViewportSize(size);
-    const { violations } = await new AxeBuilder({ page }).setLegacyMode(true).withTags(RULES).options({ rules: { 'target-size': { enabled: true } } }).analyze();
-    for (const { id, nodes } of violations) faults.push(`${at} at ${size.width} px: ${id} (${nodes.length}) ${nodes[0].target.join(' ')}: ${nodes[0].html.slice(0, 120)}`);
+    const { violations } = await new AxeBuilder({ page }).setLegacyMode(true).withTags(RULES).options({ rules: { 'target-size': { enabled: true } }, resultTypes: ['violations'] }).analyze();
+    for (const { id, nodes } of violations) faults.push(`${at} at ${size.width} px: ${id} (${nodes.length}) ${nodes[0].target.join(' ')}: ${nodes[0].html.slice(0, 120)} ${nodes[0].any[0]?.message ?? ''}`);
     await shot(page, `${name}-${size.width}`);
   }
   await page.setViewportSize(NARROW);
   const wide = await page.evaluate(() => {
     const over = document.documentElement.scrollWidth - innerWidth;
     if (over <= 0) return null;
-    const scrolls = (element) => element && (/(auto|scroll|hidden|clip)/.test(getComputedStyle(element).overflowX) || scrolls(element.parentElement));
-    const found = Array.from(document.body.querySelectorAll('*')).filter((element) => element.getBoundingClientRect().right > innerWidth + 1 && !scrolls(element.parentElement));
-    const first = found.at(-1) ?? document.body;
-    return `${over} px too wide, ${first.tagName.toLowerCase()}.${first.className}: ${first.textContent.trim().slice(0, 60)}`;
+    const scrolls = (element) => element && (/(auto|scroll)/.test(getComputedStyle(element).overflowX) || scrolls(element.parentElement));
+    const right = (element) => element.getBoundingClientRect().right;
+    const found = Array.from(document.body.querySelectorAll('*')).filter((element) => right(element) > innerWidth + 1 && !scrolls(element.parentElement));
+    const first = found.toSorted((a, b) => right(b) - right(a) || a.childElementCount - b.childElementCount)[0] ?? document.body;
+    return `${over} px too wide, ${first.tagName.toLowerCase()}.${first.getAttribute('class') ?? ''}: ${first.textContent.trim().replaceAll(/\s+/g, ' ').slice(0, 60)}`;
   });
   if (wide) {
     faults.push(`${at} at 320 px: ${wide}`);

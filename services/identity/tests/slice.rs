@@ -115,10 +115,86 @@ fn api_asker<'a>(world: &World, token: &'a str) -> api::Asker<'a> {
 }
 
 #[tokio::test]
+async fn a_session_holds_on_the_host_where_it_began_and_ends_unused() {
+    let world = World::new().await;
+    let visitor = world.visitor(CHIPAQUE);
+    let token = session(&visitor, &email(Role::Editor, CHIPAQUE), PASSWORD).await;
+    let known = async |tenant: &str, host: &str, token: &str| {
+        let asker = api::Asker { tenant: world.tenant(tenant), host, ..api_asker(&world, token) };
+        world.door.context(asker).await.unwrap().viewer.account.is_some()
+    };
+    let host = "chipaque-cundinamarca.localhost";
+    assert!(known(CHIPAQUE, host, &token).await);
+    assert!(!known(CHIPAQUE, "www.chipaque.gov.co", &token).await, "another host of the same town is another door");
+    assert!(!known(FILANDIA, host, &token).await && !known(FILANDIA, "filandia-quindio.localhost", &token).await);
+    assert!(!known(CHIPAQUE, host, &token.replace(char::is_numeric, "a")).await);
+    for _ in 0..3 {
+        world.clock.advance(time::Duration::hours(11));
+        assert!(known(CHIPAQUE, host, &token).await, "a session in use goes on");
+    }
+    world.clock.advance(time::Duration::hours(12) + time::Duration::SECOND);
+    assert!(!known(CHIPAQUE, host, &token).await, "left alone for half a day, it is over");
+    let mut connection = suite::postgres(&world).await;
+    let kept: i64 = sqlx::query_scalar("select count(*) from identity.session s where to_jsonb(s)::text like '%' || $1 || '%'")
+        .bind(&token)
+        .fetch_one(&mut connection)
+        .await
+        .unwrap();
+    assert_eq!(kept, 0, "the token itself is kept nowhere");
+}
+
+#[tokio::test]
+async fn a_mailbox_code_and_the_coordinator_are_enough_and_the_agents_word_is_not() {
+    let world = World::new().await;
+    let (agent, coordinator) = (world.actor("soporte", Role::Agent).await, world.actor(CHIPAQUE, Role::Coordinator).await);
+    let account = email(Role::Editor, CHIPAQUE);
+    ask(&world, CHIPAQUE, &account, "k8").await;
+    let ticket = newest_ticket(&agent).await;
+    let reset = start(&agent, &ticket, &account).await["reset"]["id"].as_str().unwrap().to_owned();
+    for (kind, evidence) in [("ACT", "Acta 9 de 2026"), ("CALLBACK_CODE", "Llamé y habló ella"), ("ACT", "Otra acta")] {
+        let told = json!({ "input": { "resetId": reset, "kind": kind, "evidence": evidence } });
+        assert_eq!(agent.run(PROOF, told).await["recordProof"]["reset"]["state"], "GATHERING", "{kind}");
+    }
+    let mine = agent.run(PROOF, json!({ "input": { "resetId": reset, "kind": "COORDINATOR", "evidence": "Me dijo que sí" } })).await;
+    assert_eq!(mine["recordProof"]["userErrors"][0]["code"], "NOT_YOURS");
+    assert_eq!(agent.refused(CONFIRM, json!({ "input": { "resetId": reset } })).await, "FORBIDDEN");
+    world.settle().await;
+    let mails = world.mailbox.list(50).await.unwrap();
+    assert!(mails.iter().all(|mail| mail.kind != "credential-reset"), "no link before the proofs");
+
+    let other = start(&agent, &ticket, &email(Role::Official, CHIPAQUE)).await["reset"]["id"].as_str().unwrap().to_owned();
+    let read = code(&world, &agent, &other).await;
+    let elsewhere = agent.run(PROOF, json!({ "input": { "resetId": reset, "kind": "MAILBOX_CODE", "code": read } })).await;
+    assert_eq!(elsewhere["recordProof"]["userErrors"][0]["code"], "NOT_SENT", "a code is of its own reset");
+    let proved = agent.run(PROOF, json!({ "input": { "resetId": other, "kind": "MAILBOX_CODE", "code": read } })).await;
+    assert_eq!(proved["recordProof"]["reset"]["state"], "GATHERING");
+    let confirmed = coordinator.run(CONFIRM, json!({ "input": { "resetId": other } })).await;
+    assert_eq!(confirmed["confirmReset"]["reset"]["state"], "READY");
+    world.settle().await;
+    let link = world.mailbox.list(50).await.unwrap().into_iter().find(|mail| mail.kind == "credential-reset").unwrap();
+    assert_eq!(link.to, email(Role::Official, CHIPAQUE), "the link goes to the account's own e-mail and nowhere else");
+    let token = token(&world).await;
+    world.clock.advance(time::Duration::minutes(29));
+    let choose = json!({ "input": { "token": token, "password": "tres ovejas azules", "passwordAgain": "tres ovejas azules" } });
+    assert_eq!(
+        world.visitor(FILANDIA).run(PASSWORDS, choose.clone()).await["resetPassword"]["userErrors"][0]["code"],
+        "LINK",
+        "on its own host only"
+    );
+    assert_eq!(world.visitor(CHIPAQUE).run(PASSWORDS, choose.clone()).await["resetPassword"]["done"], true);
+    assert_eq!(world.visitor(CHIPAQUE).run(PASSWORDS, choose).await["resetPassword"]["userErrors"][0]["code"], "LINK");
+}
+
+#[tokio::test]
 async fn an_unknown_account_cannot_be_told_from_a_known_one() {
     let world = World::new().await;
-    ask(&world, CHIPAQUE, "nadie@chipaque.example", "k2").await;
-    ask(&world, CHIPAQUE, &email(Role::Editor, CHIPAQUE), "k3").await;
+    // `ask` holds both to the very same answer, and to the sixth and to the thirtieth request alike.
+    for key in 0..7 {
+        ask(&world, CHIPAQUE, "nadie@chipaque.example", &format!("n{key}")).await;
+        ask(&world, CHIPAQUE, &email(Role::Editor, CHIPAQUE), &format!("e{key}")).await;
+    }
+    world.settle().await;
+    assert!(world.mailbox.list(50).await.unwrap().is_empty(), "nobody is written to because a stranger asked");
     let visitor = world.visitor(CHIPAQUE);
     let unknown = sign_in(&visitor, "nadie@chipaque.example", "una clave cualquiera").await;
     let wrong = sign_in(&visitor, &email(Role::Editor, CHIPAQUE), "una clave cualquiera").await;
@@ -200,8 +276,8 @@ async fn a_coordinator_confirms_a_colleague_and_codes_run_out() {
     assert_eq!(waiting["team"].as_array().unwrap().len(), 4);
     let confirmed = coordinator.run(CONFIRM, json!({ "input": { "resetId": reset } })).await;
     assert_eq!(confirmed["confirmReset"]["reset"]["state"], "GATHERING");
-    let word = json!({ "input": { "resetId": reset, "kind": "ACT", "evidence": "Acta 8 de 2026" } });
-    assert_eq!(agent.run(PROOF, word).await["recordProof"]["reset"]["state"], "READY");
+    let told = json!({ "input": { "resetId": reset, "kind": "ACT", "evidence": "Acta 8 de 2026" } });
+    assert_eq!(agent.run(PROOF, told).await["recordProof"]["reset"]["state"], "READY");
     let token = token(&world).await;
     world.clock.advance(time::Duration::minutes(31));
     let late = world
