@@ -65,8 +65,8 @@ pub struct World {
 }
 
 fn socket() -> String {
-    std::env::var("CABILDO_TEST_SOCKET")
-        .expect("CABILDO_TEST_SOCKET names the socket folder of a scratch PostgreSQL: infra/pg-scratch start DIR")
+    std::env::var("TEST_POSTGRES_SOCKET")
+        .expect("TEST_POSTGRES_SOCKET names the socket folder of a scratch PostgreSQL: infra/pg-scratch start DIR")
 }
 
 fn options(user: &str, database: &str) -> PgConnectOptions {

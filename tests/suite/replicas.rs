@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use axum::Router;
 use axum::error_handling::HandleError;
 use axum::http::StatusCode;
-use kernel::Role;
+use kernel::{Role, Scope};
 use s3s::HttpError;
 use s3s::auth::SimpleAuth;
 use s3s::service::S3ServiceBuilder;
@@ -79,6 +79,10 @@ async fn s3(folder: &std::path::Path) -> String {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_one_replica_publishes_the_other_shows_within_a_second() {
     let world = World::new().await;
+    // The world was filled on 23 November 2026: whoever joins it must not live before that.
+    let mut tx = Scope::Worker(None).write(world.platform.db()).await.unwrap();
+    tenancy::advance_clock(&mut tx, 10 * 24 * 3600).await.unwrap();
+    tx.commit().await.unwrap();
     let folder = tempfile::tempdir().unwrap();
     let (_redis, redis_url) = redis();
     let endpoint = s3(folder.path()).await;
@@ -114,6 +118,7 @@ async fn what_one_replica_publishes_the_other_shows_within_a_second() {
 
     let form = format!("email={}&password={}", email(Role::Editor, CHIPAQUE), PASSWORD.replace(' ', "+"));
     let signed_in = request(one, "POST /entrar HTTP/1.1\r\nContent-Type: application/x-www-form-urlencoded\r\n", &form);
+    assert!(signed_in.starts_with("HTTP/1.1 303"), "{signed_in}");
     let cookie = signed_in
         .lines()
         .find_map(|line| line.to_ascii_lowercase().starts_with("set-cookie:").then(|| line[11..].trim().to_owned()))

@@ -48,7 +48,7 @@ export class Visitors {
   }
 }
 
-export const shot = (page, name) => page.screenshot({ path: `${shots}${name.replaceAll(/[^\w.-]+/g, '_')}.jpg`, type: 'jpeg', quality: 60, fullPage: true, animations: 'disabled' });
+export const shot = (page, name) => page.screenshot({ path: `${shots}${name.replaceAll(/[^\w.-]+/g, '_')}.png`, fullPage: true, animations: 'disabled' });
 
 /** What is wrong with the page as shown: axe at 1280 and 360 px, reflow at 320 px, one h1. Everything folded is unfolded first. */
 export async function inspect(page, name, sizes = [WIDE, PHONE]) {

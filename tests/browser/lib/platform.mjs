@@ -56,7 +56,7 @@ export class Platform {
   /** Starts it, again on the same port if it ran before. */
   async start() {
     this.port ??= await freePort();
-    const log = createWriteStream(this.log, { flags: 'a' });
+    const log = createWriteStream(this.log, { flags: this.child ? 'a' : 'w' });
     const child = spawn(binary, ['--data', this.data, 'up', '--port', `${this.port}`, '--packs', 'tenants'], { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
     this.child = child;
     this.ended = new Promise((done) => child.once('exit', (code, signal) => done({ code, signal })));
