@@ -4,10 +4,9 @@
 use async_trait::async_trait;
 use kernel::directory::Audience;
 use kernel::pack::{Pack, PackPart};
-use kernel::{Error, Result, Role, Tx, ids};
+use kernel::{Error, Result, Role, Tx};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
-use uuid::Uuid;
 
 use crate::model::{AccountRow, MembershipRow};
 use crate::{rules, store};
@@ -25,8 +24,6 @@ struct IdentityFile {
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct AccountFile {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    id: Option<Uuid>,
     email: String,
     name: String,
     roles: Vec<RoleFile>,
@@ -50,12 +47,12 @@ impl PackPart for IdentityPart {
 
     async fn import(&self, tx: &mut Tx, pack: &Pack) -> Result<()> {
         let Some(file) = pack.yaml::<IdentityFile>(FILE)? else { return Ok(()) };
-        let (tenant, now) = (tx.tenant()?, tx.now());
+        let now = tx.now();
         // A tenant that is being made is not in the directory yet; only municipalities are made from packs.
         let audience = tx.entry().map_or(Audience::Municipality, |entry| entry.kind.audience());
         for person in file.accounts {
             let email = rules::email(&person.email);
-            let account = AccountRow { id: person.id.unwrap_or_else(|| ids::named(tenant, "account", &email)), email, name: person.name };
+            let account = AccountRow { id: rules::account_id(&email), email, name: person.name };
             let account_id = store::upsert_account(tx, &account).await?;
             for held in person.roles {
                 if !rules::fits(held.role, audience) {
@@ -79,7 +76,7 @@ impl PackPart for IdentityPart {
         let mut accounts: Vec<AccountFile> = Vec::new();
         for row in store::memberships(tx).await? {
             if accounts.last().is_none_or(|last| last.email != row.email) {
-                accounts.push(AccountFile { id: Some(row.account_id), email: row.email, name: row.name, roles: Vec::new() });
+                accounts.push(AccountFile { email: row.email, name: row.name, roles: Vec::new() });
             }
             if let (Some(last), Some(role)) = (accounts.last_mut(), Role::from_word(&row.role)) {
                 last.roles.push(RoleFile { role, since: Some(row.since), until: row.until });

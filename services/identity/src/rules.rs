@@ -5,6 +5,7 @@ use kernel::error::Faults;
 use kernel::search::plain;
 use kernel::{Result, Role};
 use time::{Duration, OffsetDateTime};
+use uuid::Uuid;
 
 use crate::model::{ProofRow, ProofState, ResetRow, ResetState};
 
@@ -80,6 +81,12 @@ pub(crate) fn standing(proofs: &[ProofRow], needs_approval: bool, approved: bool
 /// The state as it is now: what was not used in time has expired.
 pub(crate) fn state_at(reset: &ResetRow, now: OffsetDateTime) -> ResetState {
     if reset.state != ResetState::Used && reset.expires_at <= now { ResetState::Expired } else { reset.state }
+}
+
+/// The id of the account of an e-mail. Accounts belong to the platform, not to a town: the same person is the same account
+/// wherever a pack is imported.
+pub(crate) fn account_id(email: &str) -> Uuid {
+    kernel::ids::named(Uuid::nil(), "account", email)
 }
 
 #[cfg(test)]

@@ -326,7 +326,8 @@ pub async fn seed_account(tx: &mut Tx, email: &str, name: &str, role: Role, pass
         return Err(Error::field("role", "ROLE", format!("El rol {} no existe en {}", role.word(), entry.name)));
     }
     let hash = password::hash(password).await?;
-    let account = AccountRow { id: tx.id(), email: rules::email(email), name: name.to_owned() };
+    let email = rules::email(email);
+    let account = AccountRow { id: rules::account_id(&email), email, name: name.to_owned() };
     let id = store::upsert_account(tx, &account).await?;
     let since = tx.now();
     let membership =
