@@ -100,8 +100,8 @@ impl Web {
             "/correo" if self.mailbox.is_some() && tenant.kind.audience() == Audience::Support => self.mailbox(&visit).await,
             _ if reads(&method) => self.engine.get(&visit).await,
             _ if method == Method::POST => match Typed::read(request).await {
-                Some(typed) => self.engine.post(&visit, typed).await,
-                None => self.engine.error(StatusCode::PAYLOAD_TOO_LARGE, Some(&tenant), ""),
+                Ok(typed) => self.engine.post(&visit, typed).await,
+                Err(status) => self.engine.error(status, Some(&tenant), ""),
             },
             _ => self.engine.error(StatusCode::METHOD_NOT_ALLOWED, Some(&tenant), ""),
         }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use async_graphql_parser::types::{BaseType, Type, TypeKind, TypeSystemDefinition};
 use axum::body::Body;
 use bytes::Bytes;
-use http::{Request, header};
+use http::{Request, StatusCode, header};
 use kernel::UserError;
 use serde_json::{Value, json};
 
@@ -17,25 +17,29 @@ pub(crate) struct Typed(BTreeMap<String, Vec<String>>);
 const MAX_FORM: usize = 1024 * 1024;
 
 impl Typed {
-    /// Reads a form, url-encoded or multipart; `None` when it is too large or malformed.
-    pub(crate) async fn read(request: Request<Body>) -> Option<Self> {
+    /// Reads a form, url-encoded or multipart; the status says what is wrong with one that cannot be read.
+    pub(crate) async fn read(request: Request<Body>) -> Result<Self, StatusCode> {
         let content = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
-        let bytes = axum::body::to_bytes(request.into_body(), MAX_FORM).await.ok()?;
+        let bytes = axum::body::to_bytes(request.into_body(), MAX_FORM).await.map_err(|_| StatusCode::PAYLOAD_TOO_LARGE)?;
         if content.starts_with("multipart/form-data") {
-            let boundary = multer::parse_boundary(&content).ok()?;
-            let stream = futures::stream::once(async move { Ok::<Bytes, std::convert::Infallible>(bytes) });
-            let mut multipart = multer::Multipart::new(stream, boundary);
-            let mut typed = Self::default();
-            while let Some(field) = multipart.next_field().await.ok()? {
-                let Some(name) = field.name().map(str::to_owned) else { continue };
-                if field.file_name().is_none() {
-                    typed.push(name, &field.text().await.ok()?);
-                }
-            }
-            return Some(typed);
+            return Self::read_multipart(&content, bytes).await.ok_or(StatusCode::BAD_REQUEST);
         }
-        std::str::from_utf8(&bytes).ok()?;
-        Some(Self::from_pairs(form_urlencoded::parse(&bytes).into_owned()))
+        std::str::from_utf8(&bytes).map_err(|_| StatusCode::BAD_REQUEST)?;
+        Ok(Self::from_pairs(form_urlencoded::parse(&bytes).into_owned()))
+    }
+
+    async fn read_multipart(content: &str, bytes: Bytes) -> Option<Self> {
+        let boundary = multer::parse_boundary(content).ok()?;
+        let stream = futures::stream::once(async move { Ok::<Bytes, std::convert::Infallible>(bytes) });
+        let mut multipart = multer::Multipart::new(stream, boundary);
+        let mut typed = Self::default();
+        while let Some(field) = multipart.next_field().await.ok()? {
+            let Some(name) = field.name().map(str::to_owned) else { continue };
+            if field.file_name().is_none() {
+                typed.push(name, &field.text().await.ok()?);
+            }
+        }
+        Some(typed)
     }
 
     /// From decoded pairs.
