@@ -19,21 +19,25 @@ async fn month_count(tx: &mut Tx, asked: &Asked) -> Result<Option<f64>> {
     Ok(Some(store::visits_between(tx, Month::of(asked.at).begins(), asked.at).await? as f64))
 }
 
-/// The agency is due to close the month that has ended, where anything was counted in it.
+/// The agency is due to close every month of the last year that has ended, where anything was counted in it.
 pub(crate) fn duties(tx: &mut Tx) -> BoxFuture<'_, Result<Vec<Duty>>> {
     async move {
-        let month = Month::of(tx.now()).plus(-1);
-        if store::close_of(tx, month).await?.is_some() || store::month_visits(tx, month).await?.is_empty() {
-            return Ok(Vec::new());
+        let mut due = Vec::new();
+        for back in (1..=12).rev() {
+            let month = Month::of(tx.now()).plus(-back);
+            if store::close_of(tx, month).await?.is_some() || store::month_visits(tx, month).await?.is_empty() {
+                continue;
+            }
+            due.push(Duty {
+                kind: "visits.month_close",
+                title: format!("Cerrar el mes de {}", month.text()),
+                reason: "El mes terminó y su ranking todavía no está publicado.".to_owned(),
+                due_on: Some(kernel::clock::local(month.ends() + time::Duration::days(rules::DAYS_TO_CLOSE)).date()),
+                path: "/admin".to_owned(),
+                account: None,
+            });
         }
-        Ok(vec![Duty {
-            kind: "visits.month_close",
-            title: format!("Cerrar el mes de {}", month.text()),
-            reason: "El mes terminó y su ranking todavía no está publicado.".to_owned(),
-            due_on: Some(kernel::clock::local(month.ends() + time::Duration::days(rules::DAYS_TO_CLOSE)).date()),
-            path: "/admin".to_owned(),
-            account: None,
-        }])
+        Ok(due)
     }
     .boxed()
 }

@@ -1,6 +1,7 @@
 //! Sheets, scripts, fonts and drawings, built by npm, named by their contents so that browsers keep them.
 
-use std::sync::LazyLock;
+use std::collections::HashMap;
+use std::sync::{LazyLock, Mutex};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
@@ -27,6 +28,15 @@ pub fn robots() -> Vec<String> {
     DIST.get_file("robots.json").and_then(|file| serde_json::from_slice(file.contents()).ok()).unwrap_or_default()
 }
 
+/// An asset packed, at its first request and never again.
+fn packed_once(name: &str, contents: &[u8]) -> Bytes {
+    static PACKED: LazyLock<Mutex<HashMap<String, Bytes>>> = LazyLock::new(Mutex::default);
+    match PACKED.lock() {
+        Ok(mut packed) => packed.entry(name.to_owned()).or_insert_with(|| gzip(contents)).clone(),
+        Err(_) => gzip(contents),
+    }
+}
+
 /// Serves an asset; any edition's address serves the present contents, and only the present one is kept for ever.
 pub(crate) fn serve(edition: &str, name: &str, headers: &HeaderMap) -> Response<Bytes> {
     let Some(file) = DIST.get_file(name) else {
@@ -45,7 +55,7 @@ pub(crate) fn serve(edition: &str, name: &str, headers: &HeaderMap) -> Response<
     let accepts_gzip =
         headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).is_some_and(|value| value.contains("gzip"));
     let packed = accepts_gzip && !name.ends_with(".woff2");
-    let body = if packed { gzip(file.contents()) } else { Bytes::from_static(file.contents()) };
+    let body = if packed { packed_once(name, file.contents()) } else { Bytes::from_static(file.contents()) };
     let mut response = Response::new(body);
     let out = response.headers_mut();
     out.insert(header::CONTENT_TYPE, HeaderValue::from_static(media));

@@ -2,7 +2,6 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::time::Duration;
 
 use api::{Asker, COOKIE, Door};
 use axum::Router;
@@ -12,7 +11,6 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
 use kernel::Permission;
 use kernel::directory::{Audience, Resolved, TenantEntry};
-use kernel::live::LiveKey;
 use kernel::mail::Maildir;
 use minijinja::context;
 use minijinja::value::{Serde, Value};
@@ -27,14 +25,12 @@ pub struct Web {
     mailbox: Option<Arc<Maildir>>,
     /// Whether `X-Forwarded-For` and `X-Forwarded-Proto` come from a proxy of ours.
     behind_proxy: bool,
-    /// Requests a minute and client that are answered without the page cache; zero means no limit.
-    rate: u32,
 }
 
 impl Web {
     /// Loads every page; an error names the file and the place.
     pub fn new(door: Door, mailbox: Option<Arc<Maildir>>, behind_proxy: bool, rate: u32, cache_bytes: u64) -> Result<Self, String> {
-        Ok(Self { engine: Engine::new(door, cache_bytes)?, mailbox, behind_proxy, rate })
+        Ok(Self { engine: Engine::new(door, cache_bytes, rate)?, mailbox, behind_proxy })
     }
 }
 
@@ -90,7 +86,7 @@ impl Web {
         if !reads(&method) && !same_origin(&headers, named) {
             return self.engine.error(StatusCode::FORBIDDEN, Some(&tenant), "");
         }
-        if (!reads(&method) || path == "/graphql" || token.is_some()) && !self.within_rate(client).await {
+        if (!reads(&method) || path == "/graphql" || token.is_some()) && !self.engine.within_rate(client).await {
             return self.engine.error(StatusCode::TOO_MANY_REQUESTS, Some(&tenant), "");
         }
         match path.as_str() {
@@ -115,16 +111,6 @@ impl Web {
         }
         let client = told("x-forwarded-for").and_then(|all| all.rsplit(',').next()?.trim().parse().ok()).unwrap_or(peer);
         (client, told("x-forwarded-proto") == Some("https"))
-    }
-
-    async fn within_rate(&self, client: IpAddr) -> bool {
-        if self.rate == 0 {
-            return true;
-        }
-        let platform = self.engine.door.platform();
-        let key = LiveKey::platform(format_args!("door/{client}"));
-        // Without the counter the door stays open: pages matter more than the limit.
-        platform.live().allow(&key, self.rate, Duration::from_mins(1), platform.clock().now()).await.map_or(true, |rate| rate.allowed)
     }
 
     async fn ready(&self) -> Response<Bytes> {

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+use std::time::Duration;
 
 use api::{Answer, Asker, Door};
 use async_graphql::{Request, Variables};
@@ -9,6 +10,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 use kernel::Cx;
 use kernel::directory::{Audience, TenantEntry};
+use kernel::live::LiveKey;
 use minijinja::value::{Serde, Value};
 use minijinja::{Environment, context};
 use serde_json::json;
@@ -27,6 +29,8 @@ pub(crate) struct Engine {
     templates: Environment<'static>,
     cache: PageCache,
     tables: HashMap<Audience, matchit::Router<Target>>,
+    /// Requests a minute and client that are answered without the page cache; zero means no limit.
+    rate: u32,
 }
 
 /// What an address leads to.
@@ -69,7 +73,7 @@ pub(crate) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> 
 }
 
 impl Engine {
-    pub(crate) fn new(door: Door, cache_bytes: u64) -> Result<Self, String> {
+    pub(crate) fn new(door: Door, cache_bytes: u64, rate: u32) -> Result<Self, String> {
         let pages = Pages::load()?;
         let templates = templates::environment().map_err(|error| format!("{error:#}"))?;
         let mut tables: HashMap<Audience, matchit::Router<Target>> = HashMap::new();
@@ -91,7 +95,7 @@ impl Engine {
                 }
             }
         }
-        Ok(Self { door, pages, types: Types::read(&api::sdl())?, templates, cache: PageCache::holding(cache_bytes), tables })
+        Ok(Self { door, pages, types: Types::read(&api::sdl())?, templates, cache: PageCache::holding(cache_bytes), tables, rate })
     }
 
     /// Answers a GET, from the cache where it can.
@@ -117,6 +121,10 @@ impl Engine {
             return respond(&finished, visit.headers, visit.secure, true);
         }
         metrics::counter!("cabildo_pages_total", "cache" => "miss").increment(1);
+        // Who is signed in was counted at the front.
+        if anonymous && !self.within_rate(visit.client).await {
+            return self.error(StatusCode::TOO_MANY_REQUESTS, Some(&visit.tenant), "");
+        }
         match self.make(visit, target, page, &given, &asked, prefs).await {
             Ok((media, html, headers)) => {
                 let finished = Finished::new(media, &html, pack);
@@ -133,6 +141,17 @@ impl Engine {
             Err(Trouble { status: StatusCode::UNAUTHORIZED, .. }) => to_sign_in(visit),
             Err(trouble) => self.error(trouble.status, Some(&visit.tenant), &trouble.request_id),
         }
+    }
+
+    /// Whether a client may be answered once more without the cache.
+    pub(crate) async fn within_rate(&self, client: std::net::IpAddr) -> bool {
+        if self.rate == 0 {
+            return true;
+        }
+        let platform = self.door.platform();
+        let key = LiveKey::platform(format_args!("door/{client}"));
+        // Without the counter the door stays open: pages matter more than the limit.
+        platform.live().allow(&key, self.rate, Duration::from_mins(1), platform.clock().now()).await.map_or(true, |rate| rate.allowed)
     }
 
     /// Answers a form.

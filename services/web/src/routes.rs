@@ -185,7 +185,7 @@ pub const ROUTES: &[Route] = &[
     page("/municipios", PORTAL, "visits/agency/municipalities").also(&[csv("municipalities")]),
     page("/municipios/{slug}", PORTAL, "visits/agency/municipality").must("municipalityBySlug"),
     page("/metodologia", PORTAL, "visits/agency/methodology"),
-    page("/admin", PORTAL, "visits/agency/admin").forms(&[go("CloseMonth", "/ranking/{ranking.month}")]),
+    page("/admin", PORTAL, "visits/agency/admin").forms(&[go("CloseMonth", "/admin?publicada={ranking.month}")]),
     // every host
     page("/entrar", ALL, "identity/public/sign-in").forms(&[back("SignIn")]),
     page("/entrar/ayuda", ALL, "identity/public/request-access").forms(&[show("RequestAccess")]),
