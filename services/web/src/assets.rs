@@ -9,6 +9,7 @@ use include_dir::{Dir, include_dir};
 use kernel::secret::sha256_hex;
 
 use crate::cache::gzip;
+use crate::respond::accepts_gzip;
 
 static DIST: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/assets/dist");
 
@@ -52,9 +53,7 @@ pub(crate) fn serve(edition: &str, name: &str, headers: &HeaderMap) -> Response<
         "json" => "application/json",
         _ => "text/plain; charset=utf-8",
     };
-    let accepts_gzip =
-        headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).is_some_and(|value| value.contains("gzip"));
-    let packed = accepts_gzip && !name.ends_with(".woff2");
+    let packed = accepts_gzip(headers) && !name.ends_with(".woff2");
     let body = if packed { packed_once(name, file.contents()) } else { Bytes::from_static(file.contents()) };
     let mut response = Response::new(body);
     let out = response.headers_mut();

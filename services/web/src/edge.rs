@@ -16,8 +16,9 @@ use minijinja::context;
 use minijinja::value::{Serde, Value};
 
 use crate::assets;
-use crate::engine::{Engine, Visit, cookie, is_local, protect, reads, redirect};
+use crate::engine::{Engine, Visit, cookie, reads};
 use crate::forms::Typed;
+use crate::respond::{is_local, protect, redirect};
 
 /// The front of the house, as configured.
 pub struct Web {

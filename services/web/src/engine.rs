@@ -7,7 +7,7 @@ use std::time::Duration;
 use api::{Answer, Asker, Door};
 use async_graphql::{Request, Variables};
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
+use http::{HeaderMap, Method, Response, StatusCode, header};
 use kernel::Cx;
 use kernel::directory::{Audience, TenantEntry};
 use kernel::live::LiveKey;
@@ -18,6 +18,7 @@ use serde_json::json;
 use crate::cache::{Finished, PageCache};
 use crate::forms::{Typed, Types};
 use crate::pages::{Operation, Page, Pages};
+use crate::respond::{HTML, Headers, accepts_gzip, is_local, redirect, respond, to_sign_in};
 use crate::routes::{Also, ROUTES, Route, Then};
 use crate::templates;
 
@@ -138,7 +139,7 @@ impl Engine {
                 }
                 response
             }
-            Err(Trouble { status: StatusCode::UNAUTHORIZED, .. }) => to_sign_in(visit),
+            Err(Trouble { status: StatusCode::UNAUTHORIZED, .. }) => to_sign_in(visit.path),
             Err(trouble) => self.error(trouble.status, Some(&visit.tenant), &trouble.request_id),
         }
     }
@@ -193,7 +194,7 @@ impl Engine {
             }
             Submitted::Refused { status, errors, headers } => {
                 if status == StatusCode::UNAUTHORIZED {
-                    return to_sign_in(visit);
+                    return to_sign_in(visit.path);
                 }
                 (status, json!({ "op": mutation.name, "values": typed.values(), "errors": errors }), None, headers)
             }
@@ -478,10 +479,6 @@ fn known_query(query: &str, page: &Page) -> BTreeMap<String, String> {
 /// Query names that a template reads although no document declares them.
 const SHOWN_QUERY: [&str; 8] = ["publicada", "retirada", "volver", "desde", "hecho", "confirmada", "guardada", "guardado"];
 
-const HTML: &str = "text/html; charset=utf-8";
-
-type Headers = Vec<(http::HeaderName, HeaderValue)>;
-
 struct Trouble {
     status: StatusCode,
     request_id: String,
@@ -506,10 +503,6 @@ fn status_of(code: &str) -> StatusCode {
         "BAD_REQUEST" | "TOO_COMPLEX" => StatusCode::BAD_REQUEST,
         _ => StatusCode::INTERNAL_SERVER_ERROR,
     }
-}
-
-fn accepts_gzip(headers: &HeaderMap) -> bool {
-    headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).is_some_and(|value| value.contains("gzip"))
 }
 
 fn iso(at: time::OffsetDateTime) -> String {
@@ -542,68 +535,6 @@ fn back(typed: &Typed, audience: Audience) -> String {
         Audience::Municipality | Audience::Agency => "/admin",
     };
     typed.get("volver").filter(|path| is_local(path)).unwrap_or(start).to_owned()
-}
-
-/// Whether it is a path of this host, and not another host in disguise.
-pub(crate) fn is_local(path: &str) -> bool {
-    path.starts_with('/') && !path.starts_with("//") && !path.contains(['\\', '\n', '\r'])
-}
-
-fn to_sign_in(visit: &Visit<'_>) -> Response<Bytes> {
-    let back = kernel::text::percent_encode(visit.path).replace("%2F", "/");
-    redirect(&format!("/entrar?volver={back}"), Vec::new())
-}
-
-/// A redirect after a form, or to another page.
-pub(crate) fn redirect(to: &str, headers: Headers) -> Response<Bytes> {
-    let mut response = Response::new(Bytes::new());
-    *response.status_mut() = StatusCode::SEE_OTHER;
-    if let Ok(value) = HeaderValue::from_str(to) {
-        response.headers_mut().insert(header::LOCATION, value);
-    }
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    for (name, value) in headers {
-        response.headers_mut().append(name, value);
-    }
-    response
-}
-
-/// The response of a finished page; `shared` pages may be kept by the browser and asked again with their tag.
-fn respond(page: &Finished, asked: &HeaderMap, secure: bool, shared: bool) -> Response<Bytes> {
-    let known = shared && asked.get(header::IF_NONE_MATCH).is_some_and(|tag| tag.as_bytes() == page.etag.as_bytes());
-    let mut response = Response::new(if known { Bytes::new() } else { page.body.clone() });
-    if known {
-        *response.status_mut() = StatusCode::NOT_MODIFIED;
-    }
-    let out = response.headers_mut();
-    out.insert(header::CONTENT_TYPE, HeaderValue::from_static(page.media));
-    if page.packed && !known {
-        out.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-    }
-    out.insert(header::VARY, HeaderValue::from_static("accept-encoding, cookie"));
-    out.insert(header::CACHE_CONTROL, HeaderValue::from_static(if shared { "no-cache" } else { "no-store" }));
-    if shared && let Ok(tag) = HeaderValue::from_str(&page.etag) {
-        out.insert(header::ETAG, tag);
-    }
-    protect(out, secure);
-    response
-}
-
-/// The headers that every page carries (Res. MinTIC 1519/2020, Anexo 3).
-pub(crate) fn protect(out: &mut HeaderMap, secure: bool) {
-    out.insert(
-        header::CONTENT_SECURITY_POLICY,
-        HeaderValue::from_static(
-            "default-src 'self'; img-src 'self' data:; style-src 'self'; script-src 'self'; object-src 'none'; base-uri 'none'; \
-             form-action 'self'; frame-ancestors 'none'",
-        ),
-    );
-    out.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    out.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
-    out.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
-    if secure {
-        out.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000; includeSubDomains"));
-    }
 }
 
 fn check(route: &Route, pages: &Pages, templates: &Environment<'_>) -> Result<(), String> {

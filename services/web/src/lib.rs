@@ -7,6 +7,7 @@ mod edge;
 mod engine;
 mod forms;
 mod pages;
+mod respond;
 mod routes;
 mod templates;
 

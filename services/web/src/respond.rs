@@ -1,0 +1,80 @@
+//! Responses: pages kept or not, redirects, and the headers that every page carries.
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+
+use crate::cache::Finished;
+
+/// The media type of a page.
+pub(crate) const HTML: &str = "text/html; charset=utf-8";
+
+/// Headers that resolvers asked for.
+pub(crate) type Headers = Vec<(http::HeaderName, HeaderValue)>;
+
+/// Whether it is a path of this host, and not another host in disguise.
+pub(crate) fn is_local(path: &str) -> bool {
+    path.starts_with('/') && !path.starts_with("//") && !path.contains(['\\', '\n', '\r'])
+}
+
+/// To the sign-in page, and back to `path` from there.
+pub(crate) fn to_sign_in(path: &str) -> Response<Bytes> {
+    let back = kernel::text::percent_encode(path).replace("%2F", "/");
+    redirect(&format!("/entrar?volver={back}"), Vec::new())
+}
+
+/// A redirect after a form, or to another page.
+pub(crate) fn redirect(to: &str, headers: Headers) -> Response<Bytes> {
+    let mut response = Response::new(Bytes::new());
+    *response.status_mut() = StatusCode::SEE_OTHER;
+    if let Ok(value) = HeaderValue::from_str(to) {
+        response.headers_mut().insert(header::LOCATION, value);
+    }
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    for (name, value) in headers {
+        response.headers_mut().append(name, value);
+    }
+    response
+}
+
+/// The response of a finished page; `shared` pages may be kept by the browser and asked again with their tag.
+pub(crate) fn respond(page: &Finished, asked: &HeaderMap, secure: bool, shared: bool) -> Response<Bytes> {
+    let known = shared && asked.get(header::IF_NONE_MATCH).is_some_and(|tag| tag.as_bytes() == page.etag.as_bytes());
+    let mut response = Response::new(if known { Bytes::new() } else { page.body.clone() });
+    if known {
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+    }
+    let out = response.headers_mut();
+    out.insert(header::CONTENT_TYPE, HeaderValue::from_static(page.media));
+    if page.packed && !known {
+        out.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    }
+    out.insert(header::VARY, HeaderValue::from_static("accept-encoding, cookie"));
+    out.insert(header::CACHE_CONTROL, HeaderValue::from_static(if shared { "no-cache" } else { "no-store" }));
+    if shared && let Ok(tag) = HeaderValue::from_str(&page.etag) {
+        out.insert(header::ETAG, tag);
+    }
+    protect(out, secure);
+    response
+}
+
+/// The headers that every page carries (Res. MinTIC 1519/2020, Anexo 3).
+pub(crate) fn protect(out: &mut HeaderMap, secure: bool) {
+    out.insert(
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static(
+            "default-src 'self'; img-src 'self' data:; style-src 'self'; script-src 'self'; object-src 'none'; base-uri 'none'; \
+             form-action 'self'; frame-ancestors 'none'",
+        ),
+    );
+    out.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    out.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    out.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    if secure {
+        out.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000; includeSubDomains"));
+    }
+}
+
+/// Whether the browser takes gzip.
+pub(crate) fn accepts_gzip(headers: &HeaderMap) -> bool {
+    headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).is_some_and(|value| value.contains("gzip"))
+}
