@@ -62,6 +62,11 @@ pub async fn answer(door: &Door, cx: &Arc<Cx>, method: &Method, headers: &Header
     write(door.execute(cx, request).await, media)
 }
 
+/// What `/graphql` answers when nothing was asked of the schema: an error in the form that the client reads.
+pub fn refuse(headers: &HeaderMap, status: StatusCode, message: &str, code: &str) -> Response<Bytes> {
+    plain(status, negotiate(headers).unwrap_or(JSON), message, code)
+}
+
 fn negotiate(headers: &HeaderMap) -> Option<&'static str> {
     let Some(accept) = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()) else {
         return Some(JSON);

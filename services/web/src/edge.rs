@@ -88,7 +88,10 @@ impl Web {
             return self.engine.error(StatusCode::FORBIDDEN, Some(&tenant), "");
         }
         if (!reads(&method) || path == "/graphql" || token.is_some()) && !self.engine.within_rate(client).await {
-            return self.engine.error(StatusCode::TOO_MANY_REQUESTS, Some(&tenant), "");
+            return match path.as_str() {
+                "/graphql" => refuse(&visit, StatusCode::TOO_MANY_REQUESTS, "Demasiadas solicitudes; espere un minuto.", "THROTTLED"),
+                _ => self.engine.error(StatusCode::TOO_MANY_REQUESTS, Some(&tenant), ""),
+            };
         }
         match path.as_str() {
             "/graphql" => self.graphql(&visit, &method, request).await,
@@ -126,7 +129,7 @@ impl Web {
             return self.graphiql();
         }
         let Ok(body) = axum::body::to_bytes(request.into_body(), api::http::MAX_BODY).await else {
-            return self.engine.error(StatusCode::PAYLOAD_TOO_LARGE, Some(&visit.tenant), "");
+            return refuse(visit, StatusCode::PAYLOAD_TOO_LARGE, "La solicitud pasa de 1 MB.", "BAD_REQUEST");
         };
         match self.engine.door.context(asker(visit)).await {
             Ok(cx) => {
@@ -136,7 +139,7 @@ impl Web {
             }
             Err(error) => {
                 tracing::error!(%error, "the viewer could not be looked up");
-                self.engine.error(StatusCode::SERVICE_UNAVAILABLE, Some(&visit.tenant), "")
+                refuse(visit, StatusCode::SERVICE_UNAVAILABLE, "No se pudo responder; intente de nuevo.", "INTERNAL")
             }
         }
     }
@@ -201,6 +204,13 @@ fn shown(message: &kernel::mail::Received) -> Value {
     let mut shown = serde_json::to_value(message).unwrap_or_default();
     shown["date"] = serde_json::json!(date);
     Value::from(Serde(&shown))
+}
+
+/// A refusal of `/graphql`, in the form that its clients read.
+fn refuse(visit: &Visit<'_>, status: StatusCode, message: &str, code: &str) -> Response<Bytes> {
+    let mut response = api::http::refuse(visit.headers, status, message, code);
+    protect(response.headers_mut(), visit.secure);
+    response
 }
 
 fn asker<'a>(visit: &Visit<'a>) -> Asker<'a> {
