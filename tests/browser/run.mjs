@@ -10,7 +10,8 @@ import { citizen } from './journeys/citizen.mjs';
 import { committee } from './journeys/committee.mjs';
 import { durability } from './journeys/durability.mjs';
 import { graphql } from './journeys/graphql.mjs';
-import { administration, desk, portal, town, wishes } from './journeys/pages.mjs';
+import { handover } from './journeys/handover.mjs';
+import { administration, desk, handed, planning, portal, town, wishes } from './journeys/pages.mjs';
 import { support } from './journeys/support.mjs';
 
 // Each lane has a platform of its own and runs in order; what is written by one journey is read by a later one.
@@ -19,7 +20,8 @@ const LANES = {
     ['citizen', citizen, true], ['citizen-no-script', citizen, false],
     ['committee', committee, true], ['committee-no-script', committee, false],
     ['support', support, true], ['support-no-script', support, false],
-    ['graphql-http', graphql], ['pages-committee', administration], ['pages-support', desk],
+    ['graphql-http', graphql], ['handover', handover], ['pages-handover', handed],
+    ['pages-plan', planning], ['pages-committee', administration], ['pages-support', desk],
   ],
   months: [['agency', agency], ['pages-agency', portal], ['pages-citizen', town], ['pages-wishes', wishes], ['durability', durability]],
 };

@@ -30,8 +30,13 @@ pub struct Front {
 impl Front {
     /// The front before a door; no request is one too many.
     pub fn of(door: Door, mailbox: Option<Arc<Maildir>>) -> Self {
+        Self::printing(door, mailbox, crate::pdf::renderer())
+    }
+
+    /// The same with a renderer of PDFs.
+    pub fn printing(door: Door, mailbox: Option<Arc<Maildir>>, pdf: web::Pdf) -> Self {
         let directory = door.platform().directory().clone();
-        let web = web::Web::new(door, mailbox, false, 0, 8 << 20).expect("every page is in order");
+        let web = web::Web::new(door, mailbox, pdf, false, 0, 8 << 20).expect("every page is in order");
         Self { router: web::router(Arc::new(web)), directory }
     }
 
@@ -61,8 +66,10 @@ pub struct Shown {
     pub status: StatusCode,
     /// The headers.
     pub headers: HeaderMap,
-    /// The body as text.
+    /// The body as text; of a PDF, what can be taken for it.
     pub body: String,
+    /// The body as it came.
+    pub bytes: Vec<u8>,
 }
 
 impl Shown {
@@ -97,8 +104,10 @@ impl Browser {
         let peer = SocketAddr::from((Ipv4Addr::LOCALHOST, 40_000));
         request.extensions_mut().insert(ConnectInfo(peer));
         let (parts, body) = self.router.clone().oneshot(request).await.unwrap().into_parts();
-        let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap();
-        Shown { status: parts.status, headers: parts.headers, body: String::from_utf8(bytes.to_vec()).unwrap() }
+        let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap().to_vec();
+        let pdf = bytes.starts_with(b"%PDF-");
+        let body = if pdf { String::from_utf8_lossy(&bytes).into_owned() } else { String::from_utf8(bytes.clone()).unwrap() };
+        Shown { status: parts.status, headers: parts.headers, body, bytes }
     }
 
     /// Opens an address.
@@ -113,6 +122,28 @@ impl Browser {
             .request(Method::POST, path)
             .header(header::ORIGIN, format!("http://{}", self.host))
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        self.send(request.body(Body::from(body)).unwrap()).await
+    }
+
+    /// Sends a form with files, as from a page of this host: field, name and content of each.
+    pub async fn post_files(&self, path: &str, fields: &[(&str, &str)], files: &[(&str, &str, &[u8])]) -> Shown {
+        let mut body = Vec::new();
+        let mut part = |header: String, content: &[u8]| {
+            body.extend_from_slice(format!("--frontera\r\nContent-Disposition: form-data; {header}\r\n\r\n").as_bytes());
+            body.extend_from_slice(content);
+            body.extend_from_slice(b"\r\n");
+        };
+        for (name, value) in fields {
+            part(format!("name=\"{name}\""), value.as_bytes());
+        }
+        for (field, name, content) in files {
+            part(format!("name=\"{field}\"; filename=\"{name}\"\r\nContent-Type: application/octet-stream"), content);
+        }
+        body.extend_from_slice(b"--frontera--\r\n");
+        let request = self
+            .request(Method::POST, path)
+            .header(header::ORIGIN, format!("http://{}", self.host))
+            .header(header::CONTENT_TYPE, "multipart/form-data; boundary=frontera");
         self.send(request.body(Body::from(body)).unwrap()).await
     }
 

@@ -80,10 +80,15 @@ impl Sdl {
 
     /// Everything that can be selected of a type without arguments, no type inside itself; empty for a scalar.
     pub(crate) fn selection(&self, ty: &Type) -> String {
-        self.selection_below(&named(ty), &mut Vec::new())
+        self.selection_to(ty, usize::MAX)
     }
 
-    fn selection_below(&self, name: &str, above: &mut Vec<String>) -> String {
+    /// The same, no deeper than `depth`.
+    pub(crate) fn selection_to(&self, ty: &Type, depth: usize) -> String {
+        self.selection_below(&named(ty), &mut Vec::new(), depth)
+    }
+
+    fn selection_below(&self, name: &str, above: &mut Vec<String>, depth: usize) -> String {
         if self.fields(name).is_empty() {
             return String::new();
         }
@@ -91,10 +96,11 @@ impl Sdl {
         let mut chosen = String::from(" {");
         for field in self.fields(name).iter().map(|field| &field.node) {
             let below = named(&field.ty.node);
-            if above.contains(&below) || field.arguments.iter().any(|argument| required(&argument.node)) {
+            let deep = above.len() >= depth && !self.fields(&below).is_empty();
+            if deep || above.contains(&below) || field.arguments.iter().any(|argument| required(&argument.node)) {
                 continue;
             }
-            let _ = write!(chosen, " {}{}", field.name.node, self.selection_below(&below, above));
+            let _ = write!(chosen, " {}{}", field.name.node, self.selection_below(&below, above, depth));
         }
         above.pop();
         chosen + " }"

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cargo_metadata::{DependencyKind, MetadataCommand};
 
-const CAPABILITIES: [&str; 8] = ["tenancy", "identity", "site", "plan", "tramites", "cases", "support", "visits"];
+const CAPABILITIES: [&str; 12] =
+    ["tenancy", "identity", "site", "plan", "agreements", "training", "committee", "tramites", "cases", "support", "visits", "handover"];
 
 fn allowed(name: &str) -> Option<BTreeSet<&'static str>> {
     let rooms: Vec<&'static str> = match name {

@@ -59,9 +59,7 @@ async fn live_in(world: &World) {
     done(&coordinator, "withdrawNews", json!({ "slug": "se-va" })).await;
     world.clock.advance(time::Duration::milliseconds(1_234_567));
     done(&coordinator, "setActivityDone", json!({ "actionLine": 1, "activity": 1, "done": true, "evidence": "/noticias" })).await;
-    let plan = coordinator.run("{ plan { actionLines { indicators { id kind } } } }", json!({})).await;
-    let mut indicators = plan["plan"]["actionLines"].as_array().unwrap().iter().flat_map(|line| line["indicators"].as_array().unwrap());
-    let recorded = indicators.find(|indicator| indicator["kind"] == "RECORDED").unwrap()["id"].clone();
+    let recorded = world.recorded_by_hand().await;
     done(&coordinator, "recordMeasurement", json!({ "indicatorId": recorded, "value": 2.5, "evidence": "Acta: 3 # no es comentario" }))
         .await;
     done(&official, "keepEntry", json!({ "slug": "impuesto-predial-unificado", "state": "WITHDRAWN" })).await;

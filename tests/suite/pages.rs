@@ -62,6 +62,133 @@ struct Town {
     radicado: String,
     answered: String,
     ticket: String,
+    /// A seat, a task, a meeting and an evaluation of the committee.
+    committee: [String; 4],
+    /// A published handover.
+    handover: String,
+    /// The code of a certificate.
+    certificate: String,
+}
+
+/// An entity, an agreement and a course bear that script as their names; this is how addresses show it.
+const SCRIPTED: &str = "script-alert-1-script-img-src-x-onerror-alert-2";
+
+/// The indicator of that name, which the committee records by hand: its line and its key.
+const INDICATOR: &str = "1 script-alert-1-script-img-src-x-onerror-alert-2";
+
+/// A published agreement that ended early, with a result that stands and one that was annulled.
+async fn agreement(coordinator: &Actor<'_>) {
+    let entity = json!({ "name": SCRIPT, "level": "LOCAL", "kind": "COMPANY", "priority": true, "web": "https://example.org", "contactName": SCRIPT,
+                         "contactPhone": "<b>1</b>" });
+    done(coordinator, "keepEntity", entity, "").await;
+    let agreement = json!({ "entity": SCRIPTED, "title": SCRIPT, "number": "<b>1</b>", "topics": [SCRIPT], "object": SCRIPT, "signedOn": "2026-05-04" });
+    done(coordinator, "keepAgreement", agreement, "").await;
+    for key in ["r1", "r2"] {
+        let result = json!({ "slug": SCRIPTED, "happenedOn": "2026-06-01", "text": SCRIPT, "evidence": SCRIPT, "idempotencyKey": key });
+        let added = done(coordinator, "addAgreementResult", result, "agreement { results { id } }").await;
+        if key == "r2" {
+            let annulled = json!({ "id": added["agreement"]["results"][1]["id"], "reason": SCRIPT });
+            done(coordinator, "annulAgreementResult", annulled, "").await;
+        }
+    }
+    done(coordinator, "endAgreement", json!({ "slug": SCRIPTED, "endedOn": "2026-11-20", "reason": SCRIPT }), "").await;
+    done(coordinator, "setAgreementPublished", json!({ "slug": SCRIPTED, "published": true }), "").await;
+}
+
+/// A course with a session that was held, one that comes and was cancelled, and a person with a certificate, whose code this is.
+async fn training(coordinator: &Actor<'_>) -> String {
+    let course =
+        json!({ "title": SCRIPT, "audiences": ["COMUNIDAD"], "topics": [SCRIPT], "provider": SCRIPT, "hours": 2, "agreement": SCRIPTED });
+    done(coordinator, "keepCourse", course, "").await;
+    let session = |day: &str| json!({ "slug": SCRIPTED, "day": day, "hour": "08:00", "minutes": 60, "place": SCRIPT, "link": "https://example.org/sala", "idempotencyKey": day });
+    let kept = done(coordinator, "keepSession", session("2026-11-20"), "course { sessions { id } }").await;
+    let held = kept["course"]["sessions"][0]["id"].clone();
+    let kept = done(coordinator, "keepSession", session("2026-12-01"), "course { sessions { id } }").await;
+    done(coordinator, "cancelSession", json!({ "sessionId": kept["course"]["sessions"][1]["id"], "reason": SCRIPT }), "").await;
+    let person = json!({ "slug": SCRIPTED, "name": SCRIPT, "audience": "COMUNIDAD", "belongsTo": SCRIPT });
+    let people = done(coordinator, "enrolPerson", person, "course { people { id } }").await;
+    let came = json!({ "sessionId": held, "attended": [people["course"]["people"][0]["id"]] });
+    done(coordinator, "recordAttendance", came, "").await;
+    let issued = done(coordinator, "issueCertificates", json!({ "slug": SCRIPTED }), "course { people { certificate { code } } }").await;
+    issued["course"]["people"][0]["certificate"]["code"].as_str().unwrap().to_owned()
+}
+
+/// The committee's part of the town: approved minutes with a decision, and one of each of the rest.
+async fn committee(coordinator: &Actor<'_>) -> [String; 4] {
+    let text = |payload: &Value, pointer: &str| payload.pointer(pointer).and_then(Value::as_str).unwrap().to_owned();
+    let seat = json!({ "name": SCRIPT, "post": SCRIPT, "organ": "ALCALDIA", "role": "PRESIDES", "act": SCRIPT, "since": "2026-01-01" });
+    let seat = text(&done(coordinator, "addCommitteeMember", seat, "committeeMember { id }").await, "/committeeMember/id");
+    let task =
+        json!({ "title": SCRIPT, "detail": SCRIPT, "responsible": seat, "dueOn": "2026-11-30", "actionLine": 1, "idempotencyKey": "t" });
+    let task = text(&done(coordinator, "addTask", task, "task { id }").await, "/task/id");
+    let meeting = json!({ "kind": "ORDINARY", "heldOn": "2026-11-20", "time": "08:30", "place": SCRIPT, "agenda": SCRIPT, "public": true,
+                          "idempotencyKey": "m" });
+    let meeting = text(&done(coordinator, "conveneMeeting", meeting, "meeting { number }").await, "/meeting/number");
+    let minutes = json!({ "number": meeting, "minutes": SCRIPT, "present": [seat], "excused": [], "guests": SCRIPT });
+    done(coordinator, "writeMinutes", minutes, "").await;
+    done(coordinator, "addDecision", json!({ "number": meeting, "text": SCRIPT }), "").await;
+    done(coordinator, "approveMinutes", json!({ "number": meeting }), "").await;
+    done(coordinator, "addMinutesNote", json!({ "number": meeting, "text": SCRIPT }), "").await;
+    let step = json!({ "period": "2026-2", "topic": "SITE", "decision": "TASK", "note": SCRIPT, "task": SCRIPT, "dueOn": "2026-12-01" });
+    done(coordinator, "saveReviewStep", step, "").await;
+    let evaluation = json!({ "kind": "SURVEY", "title": SCRIPT, "heldFrom": "2026-11-01", "method": SCRIPT, "result": SCRIPT, "figures": SCRIPT,
+                             "public": true, "idempotencyKey": "e" });
+    let evaluation = text(&done(coordinator, "recordEvaluation", evaluation, "evaluation { id }").await, "/evaluation/id");
+    [seat, task, meeting, evaluation]
+}
+
+/// A version of the plan that says the script wherever it may, and the next draft.
+async fn version(coordinator: &Actor<'_>) {
+    done(coordinator, "revisePlan", json!({}), "").await;
+    let text = json!({ "title": SCRIPT, "fromYear": 2008, "toYear": 2012, "periodText": SCRIPT, "legalFrame": SCRIPT, "vision": SCRIPT,
+                       "generalObjective": SCRIPT, "specificObjectives": SCRIPT, "frameworkLines": SCRIPT });
+    done(coordinator, "keepPlanText", text, "").await;
+    let block = format!("{SCRIPT}\n{SCRIPT}");
+    let annexes = json!({ "closingActivities": block, "helpTable": format!("{block}\n{SCRIPT}"), "incentives": block, "signedBy": SCRIPT,
+                          "letterheadName": SCRIPT, "letterheadMotto": SCRIPT });
+    done(coordinator, "keepPlanAnnexes", annexes, "").await;
+    let indicator = json!({ "number": 1, "name": SCRIPT, "target": SCRIPT, "unit": "<b>1</b>", "kind": "RECORDED", "note": SCRIPT, "responsible": SCRIPT });
+    done(coordinator, "keepPlanIndicator", indicator, "").await;
+    done(coordinator, "removePlanIndicator", json!({ "number": 4, "key": "servicios-automatizados" }), "").await;
+    let line = json!({ "number": 1, "title": SCRIPT, "benefits": SCRIPT, "activities": format!("{SCRIPT} | {SCRIPT}"), "responsibles": SCRIPT,
+                       "resources": SCRIPT, "durationText": SCRIPT });
+    done(coordinator, "keepPlanLine", line, "").await;
+    done(coordinator, "signPlanDraft", json!({ "name": SCRIPT, "post": SCRIPT, "organ": SCRIPT }), "").await;
+    let act = json!({ "reason": SCRIPT, "actKind": "OTHER", "actNumber": "<b>1</b>", "actDate": "2026-11-20", "actAuthority": SCRIPT });
+    done(coordinator, "adoptPlan", act, "").await;
+    done(coordinator, "revisePlan", json!({}), "").await;
+    done(coordinator, "addPlanLine", json!({ "title": SCRIPT }), "").await;
+    done(coordinator, "signPlanDraft", json!({ "name": SCRIPT, "post": SCRIPT, "organ": SCRIPT }), "").await;
+}
+
+/// A handover from its opening to its act, after which everybody stays, and another that is open; the address of the first's document.
+async fn handover(world: &World, coordinator: &Actor<'_>) -> String {
+    let comes = |key: &str| json!({ "email": "llega@example.org", "name": SCRIPT, "role": "OBSERVER", "incoming": true, "post": SCRIPT, "idempotencyKey": key });
+    let opening = json!({ "cause": "OTHER", "leavesOn": "2026-11-23", "note": SCRIPT });
+    done(coordinator, "openHandover", opening.clone(), "").await;
+    let list = coordinator.run("{ handover { items { key } departures { person { accountId } } } }", json!({})).await["handover"].clone();
+    for item in list["items"].as_array().unwrap() {
+        done(coordinator, "keepHandoverItem", json!({ "key": item["key"], "state": "READY", "note": SCRIPT }), "").await;
+    }
+    done(coordinator, "enrolMember", comes("h1"), "").await;
+    let mayor = crate::handover_slice::person(world, "llega@example.org").await;
+    let (outgoing, incoming) = (coordinator.viewer.id().unwrap().to_string(), mayor.viewer.id().unwrap().to_string());
+    done(coordinator, "designateSigners", json!({ "outgoingId": outgoing, "incomingId": incoming }), "").await;
+    for signer in [coordinator, &mayor] {
+        done(signer, "signHandover", json!({ "name": SCRIPT, "post": SCRIPT, "documentNumber": "<b>1</b>" }), "").await;
+    }
+    let published = coordinator.run("mutation { publishHandover { handover { slug } userErrors { code } } }", json!({})).await;
+    for kind in ["SOCIALISED", "VERIFIED"] {
+        done(coordinator, "recordHandover", json!({ "kind": kind, "on": "2026-11-23", "text": SCRIPT }), "").await;
+    }
+    for row in list["departures"].as_array().unwrap() {
+        done(coordinator, "decideDeparture", json!({ "accountId": row["person"]["accountId"], "leaves": false }), "").await;
+    }
+    done(coordinator, "closeHandover", json!({ "label": SCRIPT }), "").await;
+    done(coordinator, "openHandover", opening, "").await;
+    done(coordinator, "keepHandoverItem", json!({ "key": "obras", "state": "READY", "note": SCRIPT }), "").await;
+    done(coordinator, "enrolMember", comes("h2"), "").await;
+    published["publishHandover"]["handover"]["slug"].as_str().unwrap().to_owned()
 }
 
 async fn done(actor: &Actor<'_>, mutation: &str, input: Value, asked: &str) -> Value {
@@ -90,6 +217,7 @@ async fn town() -> Town {
                         "costNote": SCRIPT, "termBusinessDays": 5, "result": SCRIPT, "legalBasis": SCRIPT, "note": SCRIPT });
     done(&coordinator, "confirmEntry", sheet, "").await;
     done(&coordinator, "setActivityDone", json!({ "actionLine": 1, "activity": 1, "done": true, "evidence": SCRIPT }), "").await;
+    world.recorded_by_hand().await;
     let plan = "{ plan { actionLines { number indicators { id kind } } phases { key criteria(first: 100) { nodes { code computed } } } } }";
     let plan = coordinator.run(plan, json!({})).await["plan"].clone();
     let mut indicators = plan["actionLines"].as_array().unwrap().iter().flat_map(|line| line["indicators"].as_array().unwrap());
@@ -109,9 +237,16 @@ async fn town() -> Town {
     done(&coordinator, "openTicket", json!({ "category": "OTHER", "subject": SCRIPT, "body": SCRIPT, "idempotencyKey": "t" }), "").await;
     let administrator = world.actor("agencia", Role::Administrator).await;
     done(&administrator, "closeMonth", json!({ "month": "2026-10" }), "").await;
+    let committee = committee(&coordinator).await;
+    version(&coordinator).await;
+    agreement(&coordinator).await;
+    let certificate = training(&coordinator).await;
+    let handover = handover(&world, &coordinator).await;
+    // What the plan computes is read and kept.
+    world.settle().await;
     let front = world.front();
     let [radicado, answered] = radicados.try_into().unwrap();
-    Town { _world: world, front, radicado, answered, ticket }
+    Town { _world: world, front, radicado, answered, ticket, committee, handover, certificate }
 }
 
 fn host(audience: Audience) -> &'static str {
@@ -140,22 +275,38 @@ impl Town {
             ("/noticias/{slug}", _) => "con-guion",
             ("/transparencia/{code}", _) => "1.4",
             ("/alcaldia/{slug}", _) => "municipio",
-            ("/plan/acciones/{number}", _) => "2",
+            ("/plan/acciones/{number}" | "/plan/versiones/{number}" | "/admin/plan/edicion/acciones/{number}", _) => "2",
+            ("/admin/plan/edicion/acciones/{number}/indicadores/{key}", _) => "2 entidades-locales",
+            ("/plan/{key}", _) => "gel-2008-2012",
             ("/plan/fases/{key}", _) => "informacion",
+            ("/plan/marcos/{framework}", _) => "res-1519",
+            ("/plan/marcos/{framework}/{phase}", _) => "res-1519 seguridad",
             ("/tramites/{slug}" | "/admin/tramites/{slug}", _) => "certificado-de-residencia",
             ("/servicios/{slug}", _) => "biblioteca-publica-municipal",
             ("/solicitudes/{radicado}" | "/admin/casos/{radicado}", _) => &self.radicado,
             ("/admin/soporte/{number}" | "/mesa/{number}", _) => &self.ticket,
+            ("/admin/comite/integrantes/{id}", _) => &self.committee[0],
+            ("/admin/comite/tareas/{id}", _) => &self.committee[1],
+            ("/admin/comite/actas/{number}" | "/comite/actas/{number}", _) => &self.committee[2],
+            ("/admin/comite/evaluaciones/{id}", _) => &self.committee[3],
+            ("/convenios/{slug}" | "/admin/convenios/{slug}" | "/admin/capacitacion/{slug}", _) => SCRIPTED,
+            ("/certificados/{code}", _) => &self.certificate,
+            ("/empalme/{slug}", _) => &self.handover,
+            ("/admin/empalme/lista/{key}", _) => "obras",
             ("/ranking/{month}", _) => "2026-10",
-            ("/municipios/{slug}", _) => CHIPAQUE,
+            ("/plan/indicadores/{action}/{key}" | "/admin/plan/indicadores/{action}/{key}", _) => INDICATOR,
+            ("/municipios/{slug}" | "/admin/planes/{slug}", _) => CHIPAQUE,
             ("/restablecer/{token}", _) => "0123",
             (path, _) => {
                 assert!(!path.contains('{'), "{path} needs a parameter");
                 return path.to_owned();
             }
         };
-        let (before, rest) = route.path.split_once('{').unwrap();
-        format!("{before}{real}{}", rest.split_once('}').unwrap().1)
+        // Where there are several parameters, each has its word.
+        real.split(' ').fold(route.path.to_owned(), |path, word| {
+            let (before, rest) = path.split_once('{').unwrap();
+            format!("{before}{word}{}", rest.split_once('}').unwrap().1)
+        })
     }
 
     /// Somebody who may see everything on the hosts of an audience.
@@ -178,6 +329,11 @@ fn sound(what: &str, shown: &Shown) {
         assert!(html.contains(needed), "{what} lacks {needed}");
     }
     assert!(!html.contains(" style=") && !html.contains("<style"), "{what} has a style of its own");
+    let mut named = BTreeSet::new();
+    for landmark in html.split("<nav").skip(1).map(|rest| rest.split('>').next().unwrap()) {
+        let label = landmark.split_once(" aria-label").unwrap_or_else(|| panic!("{what} has a nav without a name")).1;
+        assert!(named.insert(label.split('"').nth(1).unwrap()), "{what} has two of these: {landmark}");
+    }
     for script in html.split("<script").skip(1) {
         let (tag, rest) = script.split_once('>').unwrap();
         assert!(tag.contains(" src=\"/assets/") && rest.starts_with("</script>"), "{what} has a script of its own: {tag}");
@@ -204,6 +360,10 @@ async fn every_address_answers_who_may_see_it() {
                     (StatusCode::SEE_OTHER, format!("/entrar?volver={address}").as_str()),
                     "{what}"
                 );
+                for also in route.also {
+                    let file = also.path.map_or_else(|| format!("{}.{}", address.trim_end_matches('/'), also.ending), str::to_owned);
+                    assert_eq!(stranger.get(&file).await.location(), format!("/entrar?volver={file}"), "{what} as {file}, signed out");
+                }
             } else {
                 assert_eq!(first.status, StatusCode::OK, "{what}, signed out");
                 sound(&what, &first);
@@ -219,15 +379,37 @@ async fn every_address_answers_who_may_see_it() {
                 let shown = insider.get(&file).await;
                 assert_eq!(shown.status, StatusCode::OK, "{what} as {file}");
                 let media = shown.header(header::CONTENT_TYPE);
+                if also.ending == "pdf" {
+                    assert_eq!((media, suite::pdf::check(&shown.bytes)), ("application/pdf", Vec::new()), "{file}");
+                    continue;
+                }
+                if also.ending == "json" {
+                    assert!(
+                        media == "application/json" && serde_json::from_str::<Value>(&shown.body).unwrap().is_object(),
+                        "{file}: {media}"
+                    );
+                    continue;
+                }
                 assert!(
-                    media.ends_with("; charset=utf-8") && media.contains(also.ending) && !shown.body.trim().is_empty(),
+                    media.ends_with("; charset=utf-8")
+                        && media.contains(if also.ending == "ics" { "calendar" } else { also.ending })
+                        && !shown.body.trim().is_empty(),
                     "{file}: {media}"
                 );
-                assert!(also.ending == "csv" || !shown.body.contains("<script"), "{file} shows what was typed as markup");
+                assert!(["csv", "ics"].contains(&also.ending) || !shown.body.contains("<script"), "{file} shows what was typed as markup");
             }
         }
     }
-    let answered = town.insider(Audience::Municipality).await.get(&format!("/admin/casos/{}", town.answered)).await;
+    let insider = town.insider(Audience::Municipality).await;
+    // One that the platform computes lists the facts behind its figure.
+    for room in ["", "/admin"] {
+        let computed = insider.get(&format!("{room}/plan/indicadores/3/fase-informacion")).await;
+        sound("a computed indicator", &computed);
+        for pager in ["Páginas de hechos", "Páginas de mediciones"] {
+            assert!(computed.body.contains(pager), "{room}: {pager}");
+        }
+    }
+    let answered = insider.get(&format!("/admin/casos/{}", town.answered)).await;
     sound("an answered case", &answered);
     assert!(answered.body.contains("&lt;script&gt;alert(1)") && escaped > 15, "what was typed is shown on {escaped} pages");
 }
@@ -313,6 +495,11 @@ async fn every_form_takes_a_script_as_text() {
                     .collect();
                 let shown = browser.post(&address, &typed).await;
                 let what = format!("{address} {}: {}", form.op, shown.status);
+                assert_ne!(shown.status, StatusCode::BAD_REQUEST, "{what}");
+                if closed(route.path) {
+                    let sent = town.front.browser(host(*audience)).post(&address, &typed).await;
+                    assert_eq!(sent.location(), format!("/entrar?volver={address}"), "{what}, signed out");
+                }
                 assert!(
                     shown.status.is_client_error() || shown.status == StatusCode::OK || shown.status == StatusCode::SEE_OTHER,
                     "{what}"

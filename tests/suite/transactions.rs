@@ -108,3 +108,12 @@ async fn what_was_acknowledged_is_on_disk() {
     let roles = std::fs::read_to_string(root().join("infra/roles.sql")).unwrap();
     assert!(settings.iter().all(|setting| !texts.contains(setting) && !roles.contains(setting)), "a role or a database turns one off");
 }
+
+#[tokio::test]
+async fn a_query_that_asks_for_too_much_is_told_so() {
+    let world = World::new().await;
+    let asked = "{ planVersions(first: 100) { nodes { changes { place before after kind } signatures { name post organ } files { id name url bytes } } } }";
+    let answer = world.visitor(CHIPAQUE).answer(asked, json!({})).await;
+    assert!(answer.nothing_ran(), "{:?}", answer.data);
+    assert_eq!((answer.code(), answer.errors[0].message.as_str()), (Some("TOO_COMPLEX"), "La consulta pide demasiado de una vez."));
+}

@@ -2,6 +2,7 @@
 
 use async_graphql::{Context, EmptySubscription, MergedObject, Object};
 use kernel::capability::Capability;
+use kernel::directory::Audience;
 use kernel::graphql::{Cx, GqlResult};
 
 use crate::limits::{Limits, MAX_COMPLEXITY, MAX_DEPTH};
@@ -12,11 +13,16 @@ pub static CAPABILITIES: &[&Capability] = &[
     &identity::CAPABILITY,
     &site::CAPABILITY,
     &plan::CAPABILITY,
+    &agreements::CAPABILITY,
+    &training::CAPABILITY,
+    &committee::CAPABILITY,
     &tramites::CAPABILITY,
     &tramites::SERVICES,
     &cases::CAPABILITY,
     &support::CAPABILITY,
     &visits::CAPABILITY,
+    &handover::CAPABILITY,
+    &kernel::file::CAPABILITY,
 ];
 
 /// What can be asked.
@@ -27,10 +33,14 @@ pub struct Query(
     identity::IdentityQuery,
     site::SiteQuery,
     plan::PlanQuery,
+    agreements::AgreementsQuery,
+    training::TrainingQuery,
     tramites::TramitesQuery,
     cases::CasesQuery,
     support::SupportQuery,
     visits::VisitsQuery,
+    handover::HandoverQuery,
+    committee::CommitteeQuery,
 );
 
 /// What can be done.
@@ -39,10 +49,14 @@ pub struct Mutation(
     identity::IdentityMutation,
     site::SiteMutation,
     plan::PlanMutation,
+    agreements::AgreementsMutation,
+    training::TrainingMutation,
     tramites::TramitesMutation,
     cases::CasesMutation,
     support::SupportMutation,
     visits::VisitsMutation,
+    handover::HandoverMutation,
+    committee::CommitteeMutation,
 );
 
 /// The executable schema.
@@ -60,12 +74,12 @@ impl FormQuery {
         Ok(Cx::of(ctx)?.platform.ids().uuid().to_string())
     }
 
-    /// What is due in this tenant, what has a date first.
+    /// What is due in this tenant and the viewer may know of, what has a date first.
     #[graphql(guard = "kernel::graphql::Can(kernel::Permission::SeeAdministration)")]
     async fn duties(&self, ctx: &Context<'_>) -> GqlResult<Vec<Duty>> {
         let cx = Cx::of(ctx)?;
         let mut tx = cx.read().await?;
-        let (today, duties) = (tx.today(), cx.platform.registry().duties(&mut tx).await?);
+        let (today, duties) = (tx.today(), cx.platform.registry().duties_for(&mut tx, &cx.viewer).await?);
         Ok(duties.into_iter().map(|duty| Duty { late: duty.due_on.is_some_and(|due| due < today), duty }).collect())
     }
 
@@ -73,7 +87,9 @@ impl FormQuery {
     async fn measure(&self, ctx: &Context<'_>, name: String) -> GqlResult<Option<Measured>> {
         let cx = Cx::of(ctx)?;
         let Some((measure, _)) = cx.platform.registry().measure(&name) else { return Ok(None) };
-        let value = cx.platform.registry().compute(&mut *cx.read().await?, &name).await?;
+        // Measures are of towns: the platform's own hosts have none.
+        let town = cx.tenant.kind.audience() == Audience::Municipality;
+        let value = if town { cx.platform.registry().compute(&mut *cx.read().await?, &name).await? } else { None };
         Ok(Some(Measured { name, value, unit: measure.unit, explanation: measure.explanation }))
     }
 }

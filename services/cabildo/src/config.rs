@@ -39,6 +39,8 @@ pub(crate) struct Config {
     pub(crate) mail_from: String,
     /// The platform's secret key: at least 32 characters.
     pub(crate) secret_key: Option<SecretString>,
+    /// The Python interpreter that has `WeasyPrint`; without it the one that `infra/install` made, else the system's.
+    pub(crate) pdf_python: Option<PathBuf>,
     /// Whether a proxy of ours stands before this process.
     pub(crate) behind_proxy: bool,
     /// Uncached requests a minute and client; zero means no limit.
@@ -68,6 +70,15 @@ impl Config {
     /// Reads everything.
     pub(crate) fn load(data: &Path) -> anyhow::Result<Self> {
         Self::figment(data).extract().context("the configuration does not hold")
+    }
+
+    /// What sets the PDFs. `infra/install` keeps `WeasyPrint` in `pdf/`, beside the folder of the binary.
+    pub(crate) fn pdf(&self) -> web::Pdf {
+        let installed = || {
+            let binary = std::env::current_exe().ok()?;
+            binary.ancestors().nth(2).map(|folder| folder.join("pdf/bin/python3")).filter(|python| python.exists())
+        };
+        web::Pdf::new(self.pdf_python.clone().or_else(installed).unwrap_or_else(|| PathBuf::from("python3")))
     }
 
     /// Where each setting comes from.

@@ -91,9 +91,15 @@ pub(crate) async fn run_server(
     let door_closed = CancellationToken::new();
     tracker.spawn(counter.run(door_closed.clone()));
     let door = api::Door::new(platform, recorder);
-    let pages =
-        web::Web::new(door, assembled.mailbox.clone(), config.behind_proxy, config.rate_per_minute, config.page_cache_mb * 1024 * 1024)
-            .map_err(|error| anyhow::anyhow!("{error}"))?;
+    let pdf = config.pdf();
+    let cache = config.page_cache_mb * 1024 * 1024;
+    let pages = web::Web::new(door, assembled.mailbox.clone(), pdf.clone(), config.behind_proxy, config.rate_per_minute, cache)
+        .map_err(|error| anyhow::anyhow!("{error}"))?;
+    tracker.spawn(async move {
+        if let Err(why) = pdf.version().await {
+            tracing::warn!("pages will not come as PDF: {why}");
+        }
+    });
     let app = web::router(Arc::new(pages));
     let address = SocketAddr::new(listen.listen, listen.port);
     let listener = TcpListener::bind(address).await.with_context(|| format!("port {} is not free", listen.port))?.tap_io(|stream| {

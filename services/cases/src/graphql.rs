@@ -285,7 +285,7 @@ async fn open(cx: &Cx, typed: &str, code: Option<&str>) -> Result<Option<CaseRow
         return Ok(None);
     }
     if !official {
-        cx.throttle("case-code/client", &cx.client.to_string(), 60, HOUR).await?;
+        cx.throttle_client("case-code/client", 60, HOUR).await?;
         cx.throttle("case-code/radicado", &radicado, 20, HOUR).await?;
     }
     let case = store::case(&mut *cx.read().await?, &radicado).await?;
@@ -299,7 +299,7 @@ async fn file(cx: &Cx, typed: Petition) -> Result<(CaseRow, String)> {
     let petition = rules::petition(typed)?;
     // At the window an official files for whoever comes.
     if !cx.viewer.can(Permission::AnswerCases) {
-        cx.throttle("petition", &cx.client.to_string(), 20, HOUR).await?;
+        cx.throttle_client("petition", 60, HOUR).await?;
     }
     let mut tx = cx.write().await?;
     let mut done = service::file(&mut tx, &cx.platform.secret, &petition).await;

@@ -12,14 +12,19 @@ mod store;
 
 pub use graphql::{CasesMutation, CasesQuery};
 
-use kernel::capability::Capability;
+use kernel::capability::{Capability, EventHandler, HOLDINGS_PASSED};
 use kernel::db::Constraint;
 
 /// The descriptor.
 pub const CAPABILITY: Capability = Capability {
     jobs: jobs::JOBS,
     measures: measures::MEASURES,
+    facts: measures::FACTS,
     duties: Some(measures::duties),
+    duties_need: kernel::Permission::AnswerCases,
+    holdings: Some(measures::holdings),
+    cards: Some(measures::cards),
+    events: &[EventHandler { event: HOLDINGS_PASSED, handle: service::pass }],
     pack: Some(&pack::CasesPart),
     demo: Some(pack::demo),
     constraints: &[

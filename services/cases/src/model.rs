@@ -74,6 +74,9 @@ pub(crate) struct CaseRow {
     #[serde(with = "time::serde::rfc3339::option")]
     pub(crate) answered_at: Option<OffsetDateTime>,
     pub(crate) answer: Option<String>,
+    /// Who has it in hand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) taken_by: Option<Uuid>,
 }
 
 impl CaseRow {

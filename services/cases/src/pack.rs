@@ -123,6 +123,7 @@ pub(crate) fn demo<'a>(tx: &'a mut Tx, section: &'a serde_json::Value) -> BoxFut
                 received_on,
                 answered_at,
                 answer: case.answer,
+                taken_by: None,
             };
             service::note(tx, row.id, opened_at, service::RECEIVED, true).await?;
             if row.state != CaseState::Received {

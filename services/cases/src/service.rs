@@ -1,6 +1,9 @@
 //! One function a use case.
 
 use calendar::radication_date;
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use kernel::capability::Event;
 use kernel::secret::{Secret, sha256_hex};
 use kernel::{Error, Result, Tx};
 use serde_json::json;
@@ -58,6 +61,7 @@ pub(crate) async fn file(tx: &mut Tx, secret: &Secret, petition: &Petition) -> R
         due_on,
         answered_at: None,
         answer: None,
+        taken_by: None,
     };
     store::insert_case(tx, &case).await?;
     Ok((case, code))
@@ -95,9 +99,33 @@ pub(crate) async fn take(tx: &mut Tx, radicado: &str, dependency: Option<&str>) 
         case.dependency = dependency.map(str::to_owned);
         note(tx, case.id, now, ASSIGNED, true).await?;
     }
+    case.taken_by = tx.actor().or(case.taken_by);
     store::update_case(tx, &case).await?;
     tx.audit("cases.case.taken", "case", &case.id.to_string(), json!({ "radicado": case.radicado, "dependency": case.dependency })).await?;
     Ok(case)
+}
+
+#[derive(serde::Deserialize)]
+struct Passed {
+    from: Uuid,
+    to: Uuid,
+}
+
+/// What one official had in hand is another's now.
+pub(crate) fn pass<'a>(tx: &'a mut Tx, event: &'a Event) -> BoxFuture<'a, Result<()>> {
+    async move {
+        let Passed { from, to } = serde_json::from_value(event.payload.clone())?;
+        let now = tx.now();
+        for mut case in store::taken(tx).await?.into_iter().filter(|case| case.taken_by == Some(from)) {
+            case.taken_by = Some(to);
+            store::update_case(tx, &case).await?;
+            note(tx, case.id, now, "Pasó a otra persona de la alcaldía.", false).await?;
+            tx.audit("cases.case.passed", "case", &case.id.to_string(), json!({ "radicado": case.radicado, "from": from, "to": to }))
+                .await?;
+        }
+        Ok(())
+    }
+    .boxed()
 }
 
 /// Answers a case; whoever left an address gets the answer by mail.

@@ -12,7 +12,7 @@ macro_rules! cases {
         sqlx::query_as!(
             CaseRow,
             r#"select id, radicado, kind, subject, body, name, email, anonymous, idempotency_key, code_hash, state as "state: CaseState",
-                      dependency, opened_at, received_on, due_on, answered_at, answer
+                      dependency, opened_at, received_on, due_on, answered_at, answer, taken_by
                from cases.case_file where tenant_id = $1 "# + $rest,
             $($argument),+
         )
@@ -59,8 +59,8 @@ pub(crate) async fn insert_case(tx: &mut Tx, case: &CaseRow) -> Result<()> {
     let tenant = tx.tenant()?;
     sqlx::query!(
         "insert into cases.case_file (tenant_id, id, radicado, kind, subject, body, name, email, anonymous, idempotency_key, code_hash,
-                                      state, dependency, opened_at, received_on, due_on, answered_at, answer)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
+                                      state, dependency, opened_at, received_on, due_on, answered_at, answer, taken_by)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)",
         tenant,
         case.id,
         case.radicado,
@@ -78,24 +78,27 @@ pub(crate) async fn insert_case(tx: &mut Tx, case: &CaseRow) -> Result<()> {
         case.received_on,
         case.due_on,
         case.answered_at,
-        case.answer
+        case.answer,
+        case.taken_by
     )
     .execute(&mut **tx)
     .await?;
     Ok(())
 }
 
-/// Writes what an official changed: state, dependency and answer.
+/// Writes what an official changed: state, dependency, answer and who has it in hand.
 pub(crate) async fn update_case(tx: &mut Tx, case: &CaseRow) -> Result<()> {
     let tenant = tx.tenant()?;
     sqlx::query!(
-        "update cases.case_file set state = $3, dependency = $4, answered_at = $5, answer = $6 where tenant_id = $1 and id = $2",
+        "update cases.case_file set state = $3, dependency = $4, answered_at = $5, answer = $6, taken_by = $7
+         where tenant_id = $1 and id = $2",
         tenant,
         case.id,
         case.state as CaseState,
         case.dependency,
         case.answered_at,
-        case.answer
+        case.answer,
+        case.taken_by
     )
     .execute(&mut **tx)
     .await?;
@@ -132,6 +135,14 @@ pub(crate) async fn all_cases(tx: &mut Tx) -> Result<Vec<CaseRow>> {
 pub(crate) async fn open_until(tx: &mut Tx, day: Date) -> Result<Vec<CaseRow>> {
     let tenant = tx.tenant()?;
     Ok(cases!("and answered_at is null and state <> 'CLOSED' and (due_on is null or due_on <= $2) order by due_on, radicado", tenant, day)
+        .fetch_all(&mut **tx)
+        .await?)
+}
+
+/// Open cases that somebody has in hand.
+pub(crate) async fn taken(tx: &mut Tx) -> Result<Vec<CaseRow>> {
+    let tenant = tx.tenant()?;
+    Ok(cases!("and taken_by is not null and answered_at is null and state <> 'CLOSED' order by due_on, radicado", tenant)
         .fetch_all(&mut **tx)
         .await?)
 }
@@ -210,6 +221,50 @@ pub(crate) async fn answered_in_time(tx: &mut Tx, since: OffsetDateTime, at: Off
     .fetch_one(&mut **tx)
     .await?;
     Ok((row.in_time, row.all))
+}
+
+/// A case as a number counts it, without what it says or who filed it.
+pub(crate) struct CountedCase {
+    pub(crate) radicado: String,
+    pub(crate) kind: String,
+    pub(crate) opened_at: OffsetDateTime,
+    pub(crate) answered: bool,
+    pub(crate) in_time: bool,
+}
+
+/// The cases that [`answered_in_time`] counts, newest first.
+pub(crate) async fn judged(tx: &mut Tx, since: OffsetDateTime, at: OffsetDateTime, today: Date) -> Result<Vec<CountedCase>> {
+    let tenant = tx.tenant()?;
+    Ok(sqlx::query_as!(
+        CountedCase,
+        r#"select radicado, kind, opened_at, answered_at is not null and answered_at <= $3 as "answered!",
+                  coalesce(answered_at <= $3 and (answered_at at time zone 'America/Bogota')::date <= due_on, false) as "in_time!"
+           from cases.case_file
+           where tenant_id = $1 and opened_at >= $2 and opened_at <= $3 and state <> 'CLOSED' and (answered_at <= $3 or due_on < $4)
+                 and due_on is not null
+           order by opened_at desc, radicado desc"#,
+        tenant,
+        since,
+        at,
+        today
+    )
+    .fetch_all(&mut **tx)
+    .await?)
+}
+
+/// The cases that [`open_count`] counts, newest first.
+pub(crate) async fn waiting(tx: &mut Tx, at: OffsetDateTime) -> Result<Vec<CountedCase>> {
+    let tenant = tx.tenant()?;
+    Ok(sqlx::query_as!(
+        CountedCase,
+        r#"select radicado, kind, opened_at, false as "answered!", false as "in_time!" from cases.case_file
+           where tenant_id = $1 and opened_at <= $2 and state <> 'CLOSED' and (answered_at is null or answered_at > $2)
+           order by opened_at desc, radicado desc"#,
+        tenant,
+        at
+    )
+    .fetch_all(&mut **tx)
+    .await?)
 }
 
 /// How many cases waited for their answer at that moment.

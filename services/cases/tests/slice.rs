@@ -206,3 +206,13 @@ async fn who_stays_unnamed_leaves_no_trace_and_gets_no_mail() {
     assert_eq!(traces, 0);
     assert_eq!(seen(&visitor, &done["case"]["radicado"], done["code"].as_str()).await["answer"], "Gracias");
 }
+
+#[tokio::test]
+async fn what_a_citizen_wrote_is_on_the_desk_of_whoever_answers_and_of_nobody_else() {
+    let world = World::new().await;
+    filed(&world.visitor(CHIPAQUE), "CONGRESO", "d1").await;
+    for (role, knows) in [(Role::Coordinator, true), (Role::Official, true), (Role::Editor, false), (Role::Observer, false)] {
+        let duties = world.actor(CHIPAQUE, role).await.run("{ duties { kind title } }", json!({})).await;
+        assert_eq!(duties.to_string().contains("cases.answer"), knows, "{role:?}: {duties}");
+    }
+}

@@ -1,10 +1,11 @@
 //! Identity's queries and mutations.
 
-use std::net::IpAddr;
 use std::time::Duration;
 
 use async_graphql::{ComplexObject, Context, ID, InputObject, Object, SimpleObject};
 use http::{HeaderValue, header};
+use kernel::capability::Holding;
+use kernel::directory::Audience;
 use kernel::graphql::{Can, Cx, DateTime, GqlResult, Municipality};
 use kernel::live::LiveKey;
 use kernel::secret::sha256;
@@ -12,9 +13,9 @@ use kernel::viewer::SignedIn;
 use kernel::{Error, Permission, Result, Role, Scope, Tx, UserError};
 use uuid::Uuid;
 
-use crate::model::{ProofKind, ProofRow, ProofState, ResetCase, ResetRow, ResetState, TeamRow};
+use crate::model::{Enrolment, ProofKind, ProofRow, ProofState, ResetCase, ResetRow, ResetState, TeamRow};
 use crate::service::{AccessRequest, COOKIE};
-use crate::{password, rules, service, store};
+use crate::{enrolment, password, rules, service, store};
 
 const QUARTER: Duration = Duration::from_mins(15);
 const HOUR: Duration = Duration::from_hours(1);
@@ -61,6 +62,8 @@ pub struct Membership {
 /// Somebody who works on this site.
 #[derive(SimpleObject)]
 pub struct TeamMember {
+    /// Their account.
+    account_id: ID,
     /// The person's name.
     name: String,
     /// The e-mail by which they sign in.
@@ -73,11 +76,16 @@ pub struct TeamMember {
     has_password: bool,
     /// When they were last seen signed in; null when their sessions are over.
     last_seen_at: Option<DateTime>,
+    /// How many things they have in their hands: cases, tickets, tasks.
+    holdings: i32,
 }
 
-impl From<TeamRow> for TeamMember {
-    fn from(row: TeamRow) -> Self {
+impl TeamMember {
+    fn of(row: TeamRow, holdings: &[Holding]) -> Self {
+        let held = holdings.iter().filter(|holding| holding.account == row.account).count();
         Self {
+            account_id: row.account.into(),
+            holdings: i32::try_from(held).unwrap_or(i32::MAX),
             name: row.name,
             email: row.email,
             roles: row.roles.iter().filter_map(|word| Role::from_word(word)).collect(),
@@ -184,7 +192,10 @@ impl IdentityQuery {
     /// Who works on this site, by name.
     #[graphql(guard = "Can(Permission::KeepTeam)")]
     async fn team(&self, ctx: &Context<'_>) -> GqlResult<Vec<TeamMember>> {
-        Ok(store::team(&mut *Cx::of(ctx)?.read().await?).await?.into_iter().map(TeamMember::from).collect())
+        let cx = Cx::of(ctx)?;
+        let mut tx = cx.read().await?;
+        let holdings = cx.platform.registry().holdings(&mut tx).await?;
+        Ok(store::team(&mut tx).await?.into_iter().map(|row| TeamMember::of(row, &holdings)).collect())
     }
 
     /// The resets of a ticket, newest first.
@@ -299,6 +310,82 @@ pub struct ResetPasswordInput {
     password_again: String,
 }
 
+/// Somebody to take into the team.
+#[derive(InputObject)]
+pub struct EnrolMemberInput {
+    /// The e-mail by which they will sign in.
+    email: String,
+    /// Their full name.
+    name: String,
+    /// The role that they take; of the incoming team, the one they take once the handover is closed.
+    role: Role,
+    /// Whether they are of the incoming team: then they only look on until the handover is closed.
+    #[graphql(default)]
+    incoming: bool,
+    /// Their post, as the handover's document prints it.
+    post: Option<String>,
+    /// The same key is the same enrolment, however often it is sent.
+    idempotency_key: String,
+}
+
+/// A member's new role.
+#[derive(InputObject)]
+pub struct ChangeRoleInput {
+    /// The member's account.
+    account_id: ID,
+    /// The role, in the place of those that they have.
+    role: Role,
+}
+
+/// A membership to end.
+#[derive(InputObject)]
+pub struct EndMembershipInput {
+    /// The member's account.
+    account_id: ID,
+    /// Why, for the audit log.
+    reason: String,
+    /// Who receives what they have in their hands; needed when they hold something.
+    successor_id: Option<ID>,
+}
+
+/// A coordinator for a town that has lost its own.
+#[derive(InputObject)]
+pub struct AppointCoordinatorInput {
+    /// The municipality, by its slug.
+    municipality: String,
+    /// The e-mail by which they will sign in.
+    email: String,
+    /// Their full name.
+    name: String,
+    /// The act that designates them: its kind, number and date.
+    act: String,
+    /// The same key is the same appointment, however often it is sent.
+    idempotency_key: String,
+}
+
+/// Somebody who was enrolled, in the words in which they were: whether they had an account already is not told.
+#[derive(SimpleObject)]
+pub struct EnrolledMember {
+    /// Their e-mail.
+    email: String,
+    /// Their name.
+    name: String,
+    /// The role that they take.
+    role: Role,
+    /// Whether they are of the incoming team.
+    incoming: bool,
+}
+
+impl From<Enrolment> for EnrolledMember {
+    fn from(Enrolment { email, name, role, incoming, .. }: Enrolment) -> Self {
+        Self { email, name, role, incoming }
+    }
+}
+
+kernel::payload!(EnrolMemberPayload { member: EnrolledMember });
+kernel::payload!(ChangeRolePayload { done: bool });
+kernel::payload!(EndMembershipPayload { done: bool });
+kernel::payload!(AppointCoordinatorPayload { member: EnrolledMember });
 kernel::payload!(SignInPayload { viewer: Viewer });
 kernel::payload!(RequestAccessPayload { received: bool });
 kernel::payload!(StartResetPayload { reset: Reset });
@@ -392,6 +479,51 @@ impl IdentityMutation {
         ApproveResetPayload::of(tx.settle(done).await.map(|case| Reset::of(cx, case)))
     }
 
+    /// Takes somebody into the team and mails them how to get in. The answer is the same whether or not they had an account.
+    #[graphql(guard = "Can(Permission::KeepTeam)")]
+    async fn enrol_member(&self, ctx: &Context<'_>, input: EnrolMemberInput) -> GqlResult<EnrolMemberPayload> {
+        let cx = Cx::of(ctx)?;
+        cx.throttle("enrol", &cx.tenant.slug, 120, HOUR).await?;
+        let EnrolMemberInput { email, name, role, incoming, post, idempotency_key } = input;
+        let mut tx = cx.write().await?;
+        let draft = Enrolment { email, name, role, incoming, post, idempotency_key };
+        let done = enrolment::enrol(&mut tx, cx.platform.registry(), draft).await;
+        EnrolMemberPayload::of(tx.settle(done).await.map(EnrolledMember::from))
+    }
+
+    /// Gives a member another role. A town keeps somebody who coordinates it.
+    #[graphql(guard = "Can(Permission::KeepTeam)")]
+    async fn change_role(&self, ctx: &Context<'_>, input: ChangeRoleInput) -> GqlResult<ChangeRolePayload> {
+        let cx = Cx::of(ctx)?;
+        let mut tx = cx.write().await?;
+        let done = match account_id(&input.account_id) {
+            Ok(account) => enrolment::change_role(&mut tx, account, input.role).await,
+            Err(error) => Err(error),
+        };
+        ChangeRolePayload::of(tx.settle(done).await.map(|()| true))
+    }
+
+    /// Ends what a member may do here, signs them out, and passes on what they have in their hands. Their roles elsewhere stay.
+    #[graphql(guard = "Can(Permission::KeepTeam)")]
+    async fn end_membership(&self, ctx: &Context<'_>, input: EndMembershipInput) -> GqlResult<EndMembershipPayload> {
+        let cx = Cx::of(ctx)?;
+        let mut tx = cx.write().await?;
+        let named =
+            account_id(&input.account_id).and_then(|account| Ok((account, input.successor_id.as_ref().map(account_id).transpose()?)));
+        let done = match named {
+            Ok((account, successor)) => enrolment::end(&mut tx, cx.platform.registry(), account, &input.reason, successor).await,
+            Err(error) => Err(error),
+        };
+        EndMembershipPayload::of(tx.settle(done).await.map(|_| true))
+    }
+
+    /// Gives a town whose coordinator vanished a new one, by the act that designates them; the town's institutional mailbox is told.
+    #[graphql(guard = "Can(Permission::SuperviseSupport)")]
+    async fn appoint_coordinator(&self, ctx: &Context<'_>, input: AppointCoordinatorInput) -> GqlResult<AppointCoordinatorPayload> {
+        let cx = Cx::of(ctx)?;
+        AppointCoordinatorPayload::of(appoint_coordinator(cx, input).await.map(EnrolledMember::from))
+    }
+
     /// Sets a new password by the single-use link and ends every session of the account.
     async fn reset_password(&self, ctx: &Context<'_>, input: ResetPasswordInput) -> GqlResult<ResetPasswordPayload> {
         ResetPasswordPayload::of(reset_password(Cx::of(ctx)?, input).await.map(|()| true))
@@ -405,20 +537,12 @@ fn set_cookie(cx: &Cx, token: &str, more: &str) -> Result<()> {
     Ok(())
 }
 
-/// The client, for counting: of IPv6 the first half, since one line has all of the second.
-fn line(client: IpAddr) -> String {
-    match client {
-        IpAddr::V4(address) => address.to_string(),
-        IpAddr::V6(address) => format!("{:x}", address.to_bits() >> 64),
-    }
-}
-
 /// Wrong passwords that an account takes in a quarter of an hour. What is counted here locks nobody out of a reset.
 const WRONG_PASSWORDS: u32 = 10;
 
 async fn sign_in(cx: &Cx, input: SignInInput) -> Result<SignedIn> {
     let email = rules::email(&input.email);
-    cx.throttle("sign-in", &line(cx.client), 300, QUARTER).await?;
+    cx.throttle_client("sign-in", 300, QUARTER).await?;
     let wrong = LiveKey::of(cx.tenant.id, format_args!("wrong-password/{email}"));
     let (live, now) = (cx.platform.live(), cx.platform.clock().now());
     if live.count(&wrong, now).await.is_ok_and(|wrong| wrong >= u64::from(WRONG_PASSWORDS)) {
@@ -437,7 +561,7 @@ async fn sign_in(cx: &Cx, input: SignInInput) -> Result<SignedIn> {
         return Err(Error::whole("SIGN_IN", "El correo o la clave no corresponden."));
     };
     let mut tx = cx.write_as(scope).await?.acting_as(Some(known.account.id));
-    let opened = service::sign_in(&mut tx, known, &cx.host).await;
+    let opened = service::sign_in(&mut tx, cx.platform.registry(), known, &cx.host).await;
     let (account, token) = tx.settle(opened).await?;
     set_cookie(cx, &token, "")?;
     Ok(account)
@@ -452,7 +576,7 @@ async fn request_access(cx: &Cx, input: RequestAccessInput) -> Result<bool> {
         idempotency_key: input.idempotency_key,
     };
     let request = request.checked()?;
-    cx.throttle("access", &line(cx.client), 30, HOUR).await?;
+    cx.throttle_client("access", 30, HOUR).await?;
     if let Err(Error::Throttled(_)) = cx.throttle("access-for", &request.email, 5, HOUR).await {
         // Somebody asks again and again for this e-mail: five tickets already wait, so it is received all the same.
         return Ok(true);
@@ -466,17 +590,34 @@ fn agent(cx: &Cx) -> Result<&SignedIn> {
     cx.viewer.account.as_ref().ok_or(Error::Unauthenticated)
 }
 
+fn account_id(id: &ID) -> Result<Uuid> {
+    Uuid::try_parse(id).map_err(|_| Error::field("accountId", "NOT_FOUND", "Esa persona no hace parte del equipo"))
+}
+
+async fn appoint_coordinator(cx: &Cx, input: AppointCoordinatorInput) -> Result<Enrolment> {
+    let AppointCoordinatorInput { municipality, email, name, act, idempotency_key } = input;
+    at_desk(cx)?;
+    let town = cx.platform.directory().by_slug(municipality.trim()).filter(|entry| entry.kind.audience() == Audience::Municipality);
+    let town = town.ok_or_else(|| Error::field("municipality", "NOT_FOUND", "No hay un municipio con ese nombre"))?;
+    let draft = Enrolment { email, name, role: Role::Coordinator, incoming: false, post: None, idempotency_key };
+    let mut tx = desk_in(cx, town.id).await?;
+    let done = enrolment::appoint(&mut tx, cx.platform.registry(), draft, &act).await;
+    tx.settle(done).await
+}
+
 fn reset_id(id: &ID) -> Result<Uuid> {
     Uuid::try_parse(id).map_err(|_| Error::NotFound)
 }
 
-/// The help centre's staff, at work on its own host, in one municipality: with the help centre's rights and in that tenant's name.
+/// Only the help centre's staff, at work on its own host. Elsewhere what is named is unknown, never forbidden.
+fn at_desk(cx: &Cx) -> Result<()> {
+    if matches!(cx.scope(), Scope::Support(_)) { Ok(()) } else { Err(Error::NotFound) }
+}
+
+/// The help centre's staff in one municipality: with the help centre's rights and in that tenant's name.
 async fn desk_in(cx: &Cx, tenant: Uuid) -> Result<Tx> {
-    match cx.scope() {
-        Scope::Support(_) => cx.write_as(Scope::Support(tenant)).await,
-        // Elsewhere the id is unknown, never forbidden.
-        _ => Err(Error::NotFound),
-    }
+    at_desk(cx)?;
+    cx.write_as(Scope::Support(tenant)).await
 }
 
 async fn reset_at_desk(cx: &Cx, id: &ID) -> Result<(Uuid, Tx)> {
@@ -495,7 +636,7 @@ async fn start_reset(cx: &Cx, input: StartResetInput) -> Result<ResetCase> {
 }
 
 async fn reset_password(cx: &Cx, input: ResetPasswordInput) -> Result<()> {
-    cx.throttle("new-password", &line(cx.client), 60, HOUR).await?;
+    cx.throttle_client("new-password", 60, HOUR).await?;
     let (scope, link) = (Scope::Tenant(cx.tenant.id), sha256(input.token.trim().as_bytes()));
     let mut tx = scope.read(cx.platform.db()).await?;
     let account = store::account_of_link(&mut tx, &link).await?;

@@ -1,4 +1,4 @@
-//! The mails of a reset. Codes and links are made here, in the moment of sending: no payload ever holds one, and a retry makes a new one.
+//! The mails of a reset and of an enrolment. Codes and links are made here, in the moment of sending: no payload ever holds one, and a retry makes a new one.
 
 use futures::FutureExt;
 use kernel::jobs::{Job, JobKind};
@@ -14,6 +14,8 @@ use crate::{rules, service, store};
 pub(crate) const JOBS: &[JobKind] = &[
     JobKind { kind: "identity.mail_code", run: |platform, job| mail_code(platform, job).boxed() },
     JobKind { kind: "identity.mail_link", run: |platform, job| mail_link(platform, job).boxed() },
+    JobKind { kind: "identity.mail_invitation", run: |platform, job| mail_invitation(platform, job).boxed() },
+    JobKind { kind: "identity.mail_appointed", run: |platform, job| mail_appointed(platform, job).boxed() },
     JobKind { kind: "identity.mail_coordinator", run: |platform, job| mail_coordinator(platform, job).boxed() },
 ];
 
@@ -72,6 +74,55 @@ async fn mail_link(platform: &Platform, job: Job) -> Result<()> {
     );
     let message = mail(&tx, "credential-reset", &reset.account_email, "Enlace para su clave nueva", text);
     tx.commit().await?;
+    send(platform, message).await
+}
+
+#[derive(Deserialize)]
+struct Invited {
+    invitation: Uuid,
+}
+
+/// Tells somebody that they were enrolled. Who has no password yet gets a link to set one; who has one elsewhere signs in with it.
+async fn mail_invitation(platform: &Platform, job: Job) -> Result<()> {
+    let invited: Invited = serde_json::from_value(job.payload)?;
+    let mut tx = Scope::Worker(job.tenant).write(platform.db()).await?;
+    let Some(invitation) = store::invitation(&mut tx, invited.invitation).await? else { return Ok(()) };
+    let entry = tx.entry()?;
+    let host = platform.directory().host_of(&entry);
+    let how = if invitation.has_password {
+        format!("Entre con el correo y la clave que ya usa:\n\n{}", platform.links.to(&host, "/entrar"))
+    } else {
+        let token = hex::encode(tx.secret());
+        let expires_at = tx.now() + rules::INVITATION;
+        store::put_invitation_link(&mut tx, invited.invitation, &sha256(token.as_bytes()), expires_at).await?;
+        let link = platform.links.to(&host, &format!("/restablecer/{token}"));
+        format!("Escriba su clave para entrar:\n\n{link}\n\nEl enlace sirve una sola vez y vence en 72 horas. Nadie más lo conoce.")
+    };
+    let text = format!("{}:\n\nUsted hace parte del equipo que trabaja en el sitio de {}.\n\n{how}", invitation.name, entry.official_name);
+    let message = mail(&tx, "enrolment", &invitation.email, "Su cuenta en el sitio del municipio", text);
+    tx.commit().await?;
+    send(platform, message).await
+}
+
+#[derive(Deserialize)]
+struct Appointed {
+    name: String,
+    act: String,
+}
+
+/// Tells the town's institutional mailbox whom the help centre made its coordinator.
+async fn mail_appointed(platform: &Platform, job: Job) -> Result<()> {
+    let appointed: Appointed = serde_json::from_value(job.payload)?;
+    let tx = Scope::Worker(job.tenant).read(platform.db()).await?;
+    let entry = tx.entry()?;
+    let Some(mailbox) = entry.email.as_deref() else { return Ok(()) };
+    let text = format!(
+        "La mesa de ayuda designó a {} para coordinar el sitio de {}, con este acto: {}.\n\nSi le parece extraño, escriba hoy mismo a la mesa de \
+         ayuda.",
+        appointed.name, entry.official_name, appointed.act
+    );
+    let message = mail(&tx, "credential-notice", mailbox, "Hay una nueva coordinación del sitio", text);
+    tx.rollback().await?;
     send(platform, message).await
 }
 

@@ -1,5 +1,6 @@
 //! Accounts, resets and their proofs.
 
+use kernel::Role;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -34,11 +35,35 @@ pub(crate) struct MembershipRow {
     pub(crate) role: String,
     pub(crate) since: OffsetDateTime,
     pub(crate) until: Option<OffsetDateTime>,
+    pub(crate) first_seen: Option<OffsetDateTime>,
+    pub(crate) enrolled_as: Option<String>,
+}
+
+/// Somebody whom the municipality takes into its team.
+#[derive(Debug, Clone)]
+pub(crate) struct Enrolment {
+    pub(crate) email: String,
+    pub(crate) name: String,
+    /// The role that they take; of the incoming team, once the handover is closed.
+    pub(crate) role: Role,
+    pub(crate) incoming: bool,
+    pub(crate) post: Option<String>,
+    pub(crate) idempotency_key: String,
+}
+
+/// A link on its way to somebody who was enrolled.
+#[derive(Debug, Clone)]
+pub(crate) struct InvitationRow {
+    pub(crate) email: String,
+    pub(crate) name: String,
+    /// Whether the account has a password already: then it gets no link to set one.
+    pub(crate) has_password: bool,
 }
 
 /// Somebody of the team, as the coordinator sees them.
 #[derive(Debug, Clone)]
 pub(crate) struct TeamRow {
+    pub(crate) account: Uuid,
     pub(crate) email: String,
     pub(crate) name: String,
     pub(crate) roles: Vec<String>,

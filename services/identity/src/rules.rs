@@ -7,12 +7,14 @@ use kernel::{Result, Role};
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
-use crate::model::{ProofRow, ProofState, ResetRow, ResetState};
+use crate::model::{Enrolment, ProofRow, ProofState, ResetRow, ResetState};
 
 /// A session ends this long after it was last used.
 pub(crate) const SESSION: Duration = Duration::hours(12);
 /// How long proofs may be gathered.
 pub(crate) const GATHERING: Duration = Duration::hours(24);
+/// How long the link of somebody who was enrolled holds.
+pub(crate) const INVITATION: Duration = Duration::hours(72);
 /// How long the link holds.
 pub(crate) const LINK: Duration = Duration::minutes(30);
 /// How long a code holds.
@@ -57,6 +59,25 @@ pub(crate) fn password(password: &str, again: &str, name: &str, email: &str) -> 
     faults.into_result()
 }
 
+/// Checks who is to be enrolled.
+pub(crate) fn enrolment(draft: Enrolment, audience: Audience) -> Result<Enrolment> {
+    let line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let draft = Enrolment {
+        email: email(&draft.email),
+        name: line(&draft.name),
+        post: draft.post.as_deref().map(line).filter(|post| !post.is_empty()),
+        ..draft
+    };
+    let short = |text: &str| (1..=160).contains(&text.chars().count()) && !text.contains('\0');
+    let mut faults = Faults::default();
+    faults.require(kernel::text::is_email(&draft.email), "email", "FORM", "Escriba el correo, como nombre@municipio.gov.co");
+    faults.require(short(&draft.name), "name", "REQUIRED", "Escriba el nombre completo, hasta 160 letras");
+    faults.require(draft.post.as_deref().is_none_or(short), "post", "LENGTH", "El cargo tiene más de 160 letras");
+    faults.require(fits(draft.role, audience), "role", "ROLE", "Ese rol no existe en este sitio");
+    faults.require((1..=100).contains(&draft.idempotency_key.len()), "idempotencyKey", "FORM", "Vuelva a abrir el formulario");
+    faults.into_result().map(|()| draft)
+}
+
 /// Whether a tenant of that audience gives that role: an agent's powers cannot be had on a municipality's host.
 pub(crate) fn fits(role: Role, audience: Audience) -> bool {
     match role {
@@ -95,8 +116,8 @@ mod tests {
     use kernel::directory::Audience;
     use time::OffsetDateTime;
 
-    use super::{fits, password, standing};
-    use crate::model::{ProofKind, ProofRow, ProofState, ResetState};
+    use super::{enrolment, fits, password, standing};
+    use crate::model::{Enrolment, ProofKind, ProofRow, ProofState, ResetState};
 
     fn proof(kind: ProofKind, state: ProofState) -> ProofRow {
         ProofRow {
@@ -142,6 +163,24 @@ mod tests {
             assert!(check(weak).is_err(), "{weak}");
         }
         assert!(password("tres ovejas azules", "tres ovejas rojas", "Rosa", "rosa@chipaque.gov.co").is_err());
+    }
+
+    #[test]
+    fn whoever_is_enrolled_has_a_name_an_address_and_a_role_of_the_town() {
+        let draft = |email: &str, name: &str, role| Enrolment {
+            email: email.to_owned(),
+            name: name.to_owned(),
+            role,
+            incoming: false,
+            post: Some("  ".to_owned()),
+            idempotency_key: "k".to_owned(),
+        };
+        let kept = enrolment(draft(" Rosa@Chipaque.gov.co ", " Rosa  Elvira ", Role::Editor), Audience::Municipality).expect("is complete");
+        assert_eq!((kept.email.as_str(), kept.name.as_str(), kept.post), ("rosa@chipaque.gov.co", "Rosa Elvira", None));
+        let Err(kernel::Error::Rejected(faults)) = enrolment(draft("rosa", " ", Role::Agent), Audience::Municipality) else {
+            panic!("must be rejected")
+        };
+        assert_eq!(faults.len(), 3, "{faults:?}");
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! One function a use case.
 
-use kernel::capability::{Event, Registry};
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use kernel::capability::{Event, Member, Registry};
 use kernel::directory::TenantEntry;
 use kernel::error::Faults;
 use kernel::secret::{Secret, sha256};
@@ -45,12 +47,15 @@ fn signed_in(account: AccountRow, words: &[String], session: Vec<u8>) -> SignedI
 }
 
 /// Opens a session under a new token; the token itself is kept nowhere.
-pub(crate) async fn sign_in(tx: &mut Tx, known: Known, host: &str) -> Result<(SignedIn, String)> {
+pub(crate) async fn sign_in(tx: &mut Tx, registry: &Registry, known: Known, host: &str) -> Result<(SignedIn, String)> {
     let token = hex::encode(tx.secret());
     let hash = sha256(token.as_bytes()).to_vec();
     let expires_at = tx.now() + rules::SESSION;
     store::open_session(tx, &hash, known.account.id, host, expires_at).await?;
     tx.audit("identity.signed_in", "account", &known.account.id.to_string(), json!({ "host": host })).await?;
+    if store::note_seen(tx, known.account.id).await? {
+        registry.tell(tx, &Event { name: "identity.first_sign_in", payload: json!({ "account": known.account.id }) }).await?;
+    }
     Ok((signed_in(known.account, &known.roles, hash), token))
 }
 
@@ -244,12 +249,21 @@ pub(crate) async fn approve_reset(tx: &mut Tx, id: Uuid, supervisor: &SignedIn) 
     settle(tx, id).await
 }
 
+/// Who has a role in force here.
+pub(crate) fn members(tx: &mut Tx) -> BoxFuture<'_, Result<Vec<Member>>> {
+    store::members(tx).boxed()
+}
+
 /// Sets a new password by a single-use link and ends every session of the account, on every host.
 pub(crate) async fn use_link(tx: &mut Tx, link_hash: &[u8], password_hash: &str) -> Result<()> {
-    let Some((reset, account)) = store::use_link(tx, link_hash).await? else { return Err(dead_link()) };
+    let (kind, (id, account)) = match (store::use_link(tx, link_hash).await?, store::use_invitation(tx, link_hash).await?) {
+        (Some(reset), _) => ("reset", reset),
+        (None, Some(invitation)) => ("invitation", invitation),
+        (None, None) => return Err(dead_link()),
+    };
     store::set_password(tx, account, password_hash).await?;
     store::close_sessions(tx, account).await?;
-    tx.audit("identity.reset.used", "reset", &reset.to_string(), json!({ "account": account })).await
+    tx.audit(&format!("identity.{kind}.used"), kind, &id.to_string(), json!({ "account": account })).await
 }
 
 /// What whoever opens a link hears that is used up, too old or never was one.
@@ -330,8 +344,16 @@ pub async fn seed_account(tx: &mut Tx, email: &str, name: &str, role: Role, pass
     let account = AccountRow { id: rules::account_id(&email), email, name: name.to_owned() };
     let id = store::upsert_account(tx, &account).await?;
     let since = tx.now();
-    let membership =
-        MembershipRow { account_id: id, email: account.email, name: account.name, role: role.word().to_owned(), since, until: None };
+    let membership = MembershipRow {
+        account_id: id,
+        email: account.email,
+        name: account.name,
+        role: role.word().to_owned(),
+        since,
+        until: None,
+        first_seen: None,
+        enrolled_as: None,
+    };
     store::upsert_membership(tx, &membership).await?;
     store::set_password(tx, id, &hash).await?;
     tx.audit("identity.account.seeded", "account", &id.to_string(), json!({ "role": role.word() })).await

@@ -1,10 +1,13 @@
 //! SQL of identity.
 
-use kernel::{Result, Tx};
+use kernel::capability::Member;
+use kernel::{Result, Role, Tx};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::model::{AccountRow, Known, MembershipRow, ProofKind, ProofRow, ProofState, ResetRow, ResetState, SessionRow, TeamRow};
+use crate::model::{
+    AccountRow, InvitationRow, Known, MembershipRow, ProofKind, ProofRow, ProofState, ResetRow, ResetState, SessionRow, TeamRow,
+};
 
 /// The account of that e-mail with a role in this tenant, and what its password is compared with.
 pub(crate) async fn known(tx: &mut Tx, email: &str) -> Result<Option<Known>> {
@@ -142,19 +145,193 @@ pub(crate) async fn team(tx: &mut Tx) -> Result<Vec<TeamRow>> {
     let (tenant, now) = (tx.tenant()?, tx.now());
     Ok(sqlx::query_as!(
         TeamRow,
-        r#"select a.email, a.name, array_agg(m.role order by m.role) as "roles!", min(m.since) as "since!",
-                  coalesce(bool_or(c.password_hash is not null), false) as "has_password!",
+        r#"select a.id as account, a.email, coalesce(max(m.enrolled_as), a.name) as "name!", array_agg(m.role order by m.role) as "roles!",
+                  min(m.since) as "since!",
+                  -- Of somebody enrolled here who has not come yet, nothing is told of another tenant's password.
+                  bool_or(c.password_hash is not null and (m.enrolled_as is null or m.first_seen is not null)) as "has_password!",
                   (select max(s.last_seen) from identity.session s where s.tenant_id = $1 and s.account_id = a.id) as "last_seen"
            from identity.account a
            join identity.membership m on m.account_id = a.id
            left join identity.credential c on c.account_id = a.id
            where m.tenant_id = $1 and m.since <= $2 and (m.until is null or m.until > $2)
-           group by a.id, a.email, a.name order by a.name, a.email"#,
+           group by a.id, a.email, a.name order by 3, a.email"#,
         tenant,
         now
     )
     .fetch_all(&mut **tx)
     .await?)
+}
+
+/// Who has a role in force, with when they first signed in here, by name.
+pub(crate) async fn members(tx: &mut Tx) -> Result<Vec<Member>> {
+    let (tenant, now) = (tx.tenant()?, tx.now());
+    let rows = sqlx::query!(
+        r#"select a.id, a.email, coalesce(max(m.enrolled_as), a.name) as "name!", array_agg(m.role order by m.role) as "roles!",
+                  min(m.first_seen) as first_seen
+           from identity.account a join identity.membership m on m.account_id = a.id
+           where m.tenant_id = $1 and m.since <= $2 and (m.until is null or m.until > $2)
+           group by a.id, a.email, a.name order by 3, a.email"#,
+        tenant,
+        now
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    let member = |account, name, email, roles: Vec<String>, first_seen| Member {
+        account,
+        name,
+        email,
+        roles: roles.iter().filter_map(|word| Role::from_word(word)).collect(),
+        first_seen,
+    };
+    Ok(rows.into_iter().map(|row| member(row.id, row.name, row.email, row.roles, row.first_seen)).collect())
+}
+
+/// Makes an account unless there is one of that e-mail; which of the two is not told.
+pub(crate) async fn ensure_account(tx: &mut Tx, account: &AccountRow) -> Result<()> {
+    let now = tx.now();
+    sqlx::query!(
+        "insert into identity.account (id, email, name, created_at) values ($1, $2, $3, $4) on conflict do nothing",
+        account.id,
+        account.email,
+        account.name,
+        now
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Gives a role from now on; one that is held already stays as it is.
+pub(crate) async fn give_role(tx: &mut Tx, account: Uuid, role: Role, enrolled_as: Option<&str>) -> Result<()> {
+    let (tenant, now) = (tx.tenant()?, tx.now());
+    sqlx::query!(
+        "insert into identity.membership (tenant_id, account_id, role, since, enrolled_as) values ($1, $2, $3, $4, $5)
+         on conflict on constraint membership_pkey do update
+         set since = excluded.since, until = null, enrolled_as = coalesce(excluded.enrolled_as, membership.enrolled_as)
+         where membership.until <= excluded.since",
+        tenant,
+        account,
+        role.word(),
+        now,
+        enrolled_as
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Ends every role in force of an account, but one if it is named.
+pub(crate) async fn end_roles(tx: &mut Tx, account: Uuid, but: Option<Role>) -> Result<()> {
+    let (tenant, now) = (tx.tenant()?, tx.now());
+    sqlx::query!(
+        "update identity.membership set until = $3
+         where tenant_id = $1 and account_id = $2 and role is distinct from $4 and since <= $3 and (until is null or until > $3)",
+        tenant,
+        account,
+        now,
+        but.map(Role::word)
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Keeps every other transaction from changing who coordinates, until this one ends.
+pub(crate) async fn lock_coordinators(tx: &mut Tx) -> Result<()> {
+    let tenant = tx.tenant()?;
+    sqlx::query!(
+        "select account_id from identity.membership where tenant_id = $1 and role = 'coordinator' order by account_id for update",
+        tenant
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Notes that an account signed in here; `true` the first time under a role.
+pub(crate) async fn note_seen(tx: &mut Tx, account: Uuid) -> Result<bool> {
+    let (tenant, now) = (tx.tenant()?, tx.now());
+    let noted = sqlx::query!(
+        "update identity.membership set first_seen = $3
+         where tenant_id = $1 and account_id = $2 and first_seen is null and (until is null or until > $3)",
+        tenant,
+        account,
+        now
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(noted.rows_affected() > 0)
+}
+
+pub(crate) async fn insert_invitation(tx: &mut Tx, id: Uuid, account: Uuid, expires_at: OffsetDateTime, key: &str) -> Result<()> {
+    let (tenant, now, by) = (tx.tenant()?, tx.now(), tx.actor());
+    sqlx::query!(
+        "insert into identity.invitation (tenant_id, id, account_id, invited_by, created_at, expires_at, idempotency_key)
+         values ($1, $2, $3, $4, $5, $6, $7)",
+        tenant,
+        id,
+        account,
+        by,
+        now,
+        expires_at,
+        key
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Whom an invitation of that key is for.
+pub(crate) async fn invited(tx: &mut Tx, key: &str) -> Result<Option<Uuid>> {
+    let tenant = tx.tenant()?;
+    Ok(sqlx::query_scalar!("select account_id from identity.invitation where tenant_id = $1 and idempotency_key = $2", tenant, key)
+        .fetch_optional(&mut **tx)
+        .await?)
+}
+
+/// An invitation that waits, of somebody who still has a role here.
+pub(crate) async fn invitation(tx: &mut Tx, id: Uuid) -> Result<Option<InvitationRow>> {
+    let (tenant, now) = (tx.tenant()?, tx.now());
+    Ok(sqlx::query_as!(
+        InvitationRow,
+        r#"select a.email, coalesce(max(m.enrolled_as), a.name) as "name!",
+                  coalesce(bool_or(c.password_hash is not null), false) as "has_password!"
+           from identity.invitation i
+           join identity.account a on a.id = i.account_id
+           join identity.membership m on m.tenant_id = i.tenant_id and m.account_id = a.id and (m.until is null or m.until > $3)
+           left join identity.credential c on c.account_id = a.id
+           where i.tenant_id = $1 and i.id = $2 and i.used_at is null
+           group by a.email, a.name"#,
+        tenant,
+        id,
+        now
+    )
+    .fetch_optional(&mut **tx)
+    .await?)
+}
+
+/// Keeps the hash of the link that is about to be mailed.
+pub(crate) async fn put_invitation_link(tx: &mut Tx, id: Uuid, hash: &[u8], expires_at: OffsetDateTime) -> Result<()> {
+    let tenant = tx.tenant()?;
+    sqlx::query!(
+        "update identity.invitation set link_hash = $3, expires_at = $4 where tenant_id = $1 and id = $2 and used_at is null",
+        tenant,
+        id,
+        hash,
+        expires_at
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Forgets the invitations that an account has not used.
+pub(crate) async fn withdraw_invitations(tx: &mut Tx, account: Uuid) -> Result<()> {
+    let tenant = tx.tenant()?;
+    sqlx::query!("delete from identity.invitation where tenant_id = $1 and account_id = $2 and used_at is null", tenant, account)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
 }
 
 pub(crate) async fn enrolled(tx: &mut Tx, at: OffsetDateTime) -> Result<i64> {
@@ -187,13 +364,15 @@ pub(crate) async fn upsert_account(tx: &mut Tx, account: &AccountRow) -> Result<
 pub(crate) async fn upsert_membership(tx: &mut Tx, row: &MembershipRow) -> Result<()> {
     let tenant = tx.tenant()?;
     sqlx::query!(
-        "insert into identity.membership (tenant_id, account_id, role, since, until) values ($1, $2, $3, $4, $5)
-         on conflict on constraint membership_pkey do nothing",
+        "insert into identity.membership (tenant_id, account_id, role, since, until, first_seen, enrolled_as)
+         values ($1, $2, $3, $4, $5, $6, $7) on conflict on constraint membership_pkey do nothing",
         tenant,
         row.account_id,
         row.role,
         row.since,
-        row.until
+        row.until,
+        row.first_seen,
+        row.enrolled_as
     )
     .execute(&mut **tx)
     .await?;
@@ -204,7 +383,7 @@ pub(crate) async fn memberships(tx: &mut Tx) -> Result<Vec<MembershipRow>> {
     let tenant = tx.tenant()?;
     Ok(sqlx::query_as!(
         MembershipRow,
-        "select m.account_id, a.email, a.name, m.role, m.since, m.until
+        "select m.account_id, a.email, a.name, m.role, m.since, m.until, m.first_seen, m.enrolled_as
          from identity.membership m join identity.account a on a.id = m.account_id
          where m.tenant_id = $1 order by a.email, m.role",
         tenant
@@ -425,14 +604,37 @@ pub(crate) async fn account_of_link(tx: &mut Tx, link_hash: &[u8]) -> Result<Opt
     let (tenant, now) = (tx.tenant()?, tx.now());
     Ok(sqlx::query_as!(
         AccountRow,
-        "select a.id, a.email, a.name from identity.reset r join identity.account a on a.id = r.account_id
-         where r.tenant_id = $1 and r.link_hash = $2 and r.state = 'READY' and r.expires_at > $3",
+        r#"select a.id as "id!", a.email as "email!", a.name as "name!"
+           from identity.reset r join identity.account a on a.id = r.account_id
+           where r.tenant_id = $1 and r.link_hash = $2 and r.state = 'READY' and r.expires_at > $3
+           union all
+           select a.id, a.email, a.name
+           from identity.invitation i join identity.account a on a.id = i.account_id
+           where i.tenant_id = $1 and i.link_hash = $2 and i.used_at is null and i.expires_at > $3
+             and not exists (select from identity.credential c where c.account_id = a.id and c.password_hash is not null)"#,
         tenant,
         link_hash,
         now
     )
     .fetch_optional(&mut **tx)
     .await?)
+}
+
+/// Uses the link of an invitation up: it sets a first password, and never another.
+pub(crate) async fn use_invitation(tx: &mut Tx, link_hash: &[u8]) -> Result<Option<(Uuid, Uuid)>> {
+    let (tenant, now) = (tx.tenant()?, tx.now());
+    let used = sqlx::query!(
+        "update identity.invitation i set used_at = $3
+         where tenant_id = $1 and link_hash = $2 and used_at is null and expires_at > $3
+           and not exists (select from identity.credential c where c.account_id = i.account_id and c.password_hash is not null)
+         returning id, account_id",
+        tenant,
+        link_hash,
+        now
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
+    Ok(used.map(|row| (row.id, row.account_id)))
 }
 
 /// Uses a living link up: two at once, and only one gets it.
@@ -450,10 +652,11 @@ pub(crate) async fn use_link(tx: &mut Tx, link_hash: &[u8]) -> Result<Option<(Uu
     Ok(used.map(|row| (row.id, row.account_id)))
 }
 
-/// Memberships, sessions and resets; an account is not the tenant's to remove, and its password stays.
+/// Memberships, invitations, sessions and resets; an account is not the tenant's to remove, and its password stays.
 pub(crate) async fn clear(tx: &mut Tx) -> Result<()> {
     let tenant = tx.tenant()?;
     sqlx::query!("delete from identity.reset where tenant_id = $1", tenant).execute(&mut **tx).await?;
+    sqlx::query!("delete from identity.invitation where tenant_id = $1", tenant).execute(&mut **tx).await?;
     sqlx::query!("delete from identity.session where tenant_id = $1", tenant).execute(&mut **tx).await?;
     sqlx::query!("delete from identity.membership where tenant_id = $1", tenant).execute(&mut **tx).await?;
     Ok(())

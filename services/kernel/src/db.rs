@@ -163,6 +163,11 @@ impl Tx {
         self.shared.directory.get(self.tenant()?).ok_or(Error::NotFound)
     }
 
+    /// Every host under which the tenant is reached.
+    pub fn hosts(&self) -> Result<Vec<String>> {
+        Ok(self.shared.directory.hosts_of(self.entry()?.as_ref()))
+    }
+
     /// Now, by the platform's clock.
     pub fn now(&self) -> OffsetDateTime {
         self.shared.clock.now()

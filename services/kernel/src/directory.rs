@@ -215,6 +215,14 @@ impl Directory {
         if entry.kind == TenantKind::Agency { self.domain.clone() } else { format!("{}.{}", entry.slug, self.domain) }
     }
 
+    /// Every host of a tenant: the platform's, then its own.
+    pub fn hosts_of(&self, entry: &TenantEntry) -> Vec<String> {
+        let snapshot = self.snapshot();
+        let mut own: Vec<_> = snapshot.custom_hosts.iter().filter(|(_, id)| **id == entry.id).map(|(host, _)| host.clone()).collect();
+        own.sort();
+        std::iter::once(self.host_of(entry)).chain(own).collect()
+    }
+
     /// The tenant's content version: part of every page-cache key.
     pub fn version(&self, tenant: Uuid) -> i64 {
         self.versions.read().ok().and_then(|versions| versions.get(&tenant).copied()).unwrap_or(0)

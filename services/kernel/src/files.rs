@@ -1,13 +1,13 @@
 //! Objects that people upload and the platform makes: an S3 store in production, a folder where there is none.
 
-use std::{fmt, fs, io, time::Duration};
+use std::{fmt, fs, io, ops::Range, time::Duration};
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream::BoxStream};
 use object_store::{
-    Attribute, Attributes, ClientConfigKey, ClientOptions, GetOptions, GetResult, ObjectMeta, ObjectStore, ObjectStoreExt, PutOptions,
-    RetryConfig, aws::AmazonS3Builder, local::LocalFileSystem, path::Path,
+    Attribute, Attributes, ClientConfigKey, ClientOptions, GetOptions, GetResult, ObjectMeta, ObjectStore, ObjectStoreExt,
+    PutMultipartOptions, PutOptions, RetryConfig, WriteMultipart, aws::AmazonS3Builder, local::LocalFileSystem, path::Path,
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -27,6 +27,9 @@ pub enum Error {
     /// A content type is not one line of ASCII.
     #[error("not a content type: {0:?}")]
     ContentType(String),
+    /// The content broke off, or was given up, before its end.
+    #[error("the content of a file broke off")]
+    BrokenOff,
     /// An object of one tenant was about to become another's.
     #[error("a file cannot change its tenant")]
     Tenant,
@@ -107,8 +110,14 @@ pub trait Files: Send + Sync {
     /// Keeps `content` under `key`, in the place of what was there.
     async fn put(&self, key: &FileKey, content: Bytes, content_type: &str) -> Result<()>;
 
+    /// Keeps a content as it comes, a part at a time in memory. When it breaks off, nothing of it is left.
+    async fn put_stream(&self, key: &FileKey, content: BoxStream<'_, Result<Bytes>>, content_type: &str) -> Result<()>;
+
     /// Gives the object, streaming.
     async fn get(&self, key: &FileKey) -> Result<(Content, Meta)>;
+
+    /// Gives a part of the object, streaming; the end of the range is not in it.
+    async fn get_part(&self, key: &FileKey, part: Range<u64>) -> Result<Content>;
 
     /// Tells of the object without its content.
     async fn head(&self, key: &FileKey) -> Result<Meta>;
@@ -156,6 +165,8 @@ pub struct Store {
     objects: Box<dyn ObjectStore>,
     /// Content types, under the objects' own keys, where the store itself keeps none.
     types: Option<Box<dyn ObjectStore>>,
+    /// The bytes of a part of an object that is put as it comes.
+    part: usize,
 }
 
 impl Store {
@@ -166,7 +177,7 @@ impl Store {
             fs::create_dir_all(&folder)?;
             Ok(Box::new(LocalFileSystem::new_with_prefix(folder)?.with_fsync(true)))
         };
-        Ok(Self { objects: part("objects")?, types: Some(part("types")?) })
+        Ok(Self { objects: part("objects")?, types: Some(part("types")?), part: 256 * 1024 })
     }
 
     /// Objects in an S3 bucket.
@@ -185,7 +196,19 @@ impl Store {
             .with_client_options(client)
             .with_retry(RetryConfig { max_retries: 3, retry_timeout: Duration::from_secs(30), ..RetryConfig::default() })
             .build()?;
-        Ok(Self { objects: Box::new(objects), types: None })
+        // S3 takes no smaller part but the last.
+        Ok(Self { objects: Box::new(objects), types: None, part: 5 * 1024 * 1024 })
+    }
+
+    /// Notes the content type where the store itself keeps none; else gives it as the attribute that the store keeps.
+    async fn note_type(&self, key: &FileKey, content_type: &str) -> Result<Attributes> {
+        if content_type.is_empty() || !content_type.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+            return Err(Error::ContentType(content_type.to_owned()));
+        }
+        match &self.types {
+            Some(types) => types.put(&key.path(), content_type.to_owned().into()).await.map(|_| Attributes::new()).map_err(Error::from),
+            None => Ok(Attributes::from_iter([(Attribute::ContentType, content_type.to_owned())])),
+        }
     }
 
     async fn open(&self, key: &FileKey, options: GetOptions) -> Result<(GetResult, Meta)> {
@@ -219,21 +242,47 @@ fn if_present(result: object_store::Result<()>) -> Result<()> {
 #[async_trait]
 impl Files for Store {
     async fn put(&self, key: &FileKey, content: Bytes, content_type: &str) -> Result<()> {
-        if content_type.is_empty() || !content_type.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
-            return Err(Error::ContentType(content_type.to_owned()));
-        }
-        let mut options = PutOptions::default();
-        match &self.types {
-            Some(types) => drop(types.put(&key.path(), content_type.to_owned().into()).await?),
-            None => options.attributes = Attributes::from_iter([(Attribute::ContentType, content_type.to_owned())]),
-        }
+        let attributes = self.note_type(key, content_type).await?;
+        let options = PutOptions { attributes, ..PutOptions::default() };
         self.objects.put_opts(&key.path(), content.into(), options).await?;
         Ok(())
+    }
+
+    async fn put_stream(&self, key: &FileKey, mut content: BoxStream<'_, Result<Bytes>>, content_type: &str) -> Result<()> {
+        let attributes = self.note_type(key, content_type).await?;
+        let options = PutMultipartOptions { attributes, ..PutMultipartOptions::default() };
+        let mut upload = WriteMultipart::new_with_chunk_size(self.objects.put_multipart_opts(&key.path(), options).await?, self.part);
+        let came = loop {
+            match content.try_next().await {
+                Ok(Some(chunk)) => upload.write(&chunk),
+                Ok(None) => break Ok(()),
+                Err(error) => break Err(error),
+            }
+            if let Err(error) = upload.wait_for_capacity(1).await {
+                break Err(error.into());
+            }
+        };
+        let kept = match came {
+            Ok(()) => upload.finish().await.map(drop).map_err(Error::from),
+            Err(error) => {
+                upload.abort().await?;
+                Err(error)
+            }
+        };
+        if kept.is_err() {
+            self.delete(key).await?;
+        }
+        kept
     }
 
     async fn get(&self, key: &FileKey) -> Result<(Content, Meta)> {
         let (found, meta) = self.open(key, GetOptions::new()).await?;
         Ok((found.into_stream().map_err(Error::from).boxed(), meta))
+    }
+
+    async fn get_part(&self, key: &FileKey, part: Range<u64>) -> Result<Content> {
+        let found = self.objects.get_opts(&key.path(), GetOptions::new().with_range(Some(part))).await?;
+        Ok(found.into_stream().map_err(Error::from).boxed())
     }
 
     async fn head(&self, key: &FileKey) -> Result<Meta> {

@@ -34,6 +34,9 @@ both_twins! {
     what_is_absent_is_not_found
     deleting_what_is_gone_is_no_fault
     a_large_object_streams_in_parts
+    what_comes_as_a_stream_is_kept_whole
+    what_breaks_off_leaves_nothing
+    a_part_is_given_alone
     a_listing_holds_the_folder_and_what_is_below_it_by_name
     a_pending_object_moves_to_its_place_with_its_type
     tenants_see_only_their_own_objects
@@ -95,6 +98,33 @@ async fn a_large_object_streams_in_parts(files: &dyn Files) {
     assert!(parts.len() > 1);
     assert_eq!(content_hash(&parts.concat()), content_hash(&large));
     assert_eq!(meta.size, 10 << 20);
+}
+
+async fn what_comes_as_a_stream_is_kept_whole(files: &dyn Files) {
+    for size in [1, 300_000, 11 << 20] {
+        let whole: Bytes = (0..size).map(|at: u32| (at >> 7) as u8).collect();
+        let chunks: Vec<_> = whole.chunks(70_001).map(|chunk| Ok(Bytes::copy_from_slice(chunk))).collect();
+        files.put_stream(&key("stream"), futures::stream::iter(chunks).boxed(), "application/pdf").await.unwrap();
+        let (content, meta) = files.get(&key("stream")).await.unwrap();
+        assert_eq!((meta.size, meta.content_type.as_deref()), (u64::from(size), Some("application/pdf")));
+        assert_eq!(content_hash(&collect(content).await.unwrap()), content_hash(&whole));
+    }
+}
+
+async fn what_breaks_off_leaves_nothing(files: &dyn Files) {
+    for chunks in [1, 200] {
+        let come = (0..chunks).map(|_| Ok(Bytes::from(vec![7; 64 << 10]))).chain([Err(Error::BrokenOff)]);
+        let kept = files.put_stream(&key("broken"), futures::stream::iter(come.collect::<Vec<_>>()).boxed(), "image/png").await;
+        assert!(matches!(kept, Err(Error::BrokenOff)), "{kept:?}");
+        assert!(matches!(files.head(&key("broken")).await, Err(Error::NotFound)));
+    }
+    assert!(names(files, ONE, "").await.is_empty());
+}
+
+async fn a_part_is_given_alone(files: &dyn Files) {
+    put(files, &key("a")).await;
+    assert_eq!(collect(files.get_part(&key("a"), 1..3).await.unwrap()).await.unwrap(), &b"ol"[..]);
+    assert!(matches!(files.get_part(&key("absent"), 0..1).await, Err(Error::NotFound)));
 }
 
 async fn a_listing_holds_the_folder_and_what_is_below_it_by_name(files: &dyn Files) {

@@ -1,14 +1,15 @@
-//! The municipality's action plan: the matrix as signed, what has been measured of it, and the phases with their criteria.
+//! The municipality's action plan: its text and versions, what has been measured of it, and the phases with their criteria.
 //! It must not know what it measures: site, trámites and cases reach it as measures, by name.
 
+mod frameworks;
 mod graphql;
+mod indicators;
 mod jobs;
 mod measures;
-mod model;
 mod pack;
 mod rules;
-mod service;
-mod store;
+mod text;
+mod versions;
 
 pub use graphql::{PlanMutation, PlanQuery};
 
@@ -45,7 +46,25 @@ pub const CAPABILITY: Capability = Capability {
         Constraint { name: "action_line_pkey", field: "", code: "TAKEN", message: "Dos acciones del plan llevan el mismo número." },
         Constraint { name: "action_line_number_positive", field: "", code: "FORM", message: "El número de una acción comienza en 1." },
         Constraint { name: "phase_pkey", field: "", code: "TAKEN", message: "Dos fases del plan llevan la misma clave." },
+        Constraint {
+            name: "version_one_draft",
+            field: "",
+            code: "TAKEN",
+            message: "Ya hay un borrador del plan: ábralo, adóptelo o descártelo.",
+        },
+        Constraint {
+            name: "version_one_in_force", field: "", code: "TAKEN", message: "Dos versiones de un plan están vigentes a la vez."
+        },
+        Constraint { name: "version_pkey", field: "", code: "TAKEN", message: "Dos versiones de un plan llevan el mismo número." },
+        Constraint {
+            name: "version_key_form",
+            field: "key",
+            code: "FORM",
+            message: "La clave de un plan lleva letras sin tilde, números y guiones.",
+        },
+        Constraint { name: "version_number_positive", field: "", code: "FORM", message: "La primera versión de un plan es la 1." },
         Constraint { name: "phase_target_percent", field: "", code: "RANGE", message: "La meta de una fase va de 0 a 100." },
+        Constraint { name: "indicator_baseline_dated", field: "", code: "FORM", message: "La fecha de la línea de base va con su valor." },
         Constraint {
             name: "criterion_state_proven",
             field: "evidence",

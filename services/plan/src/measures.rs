@@ -6,8 +6,12 @@ use kernel::capability::{Duty, Measure};
 use kernel::{Result, Tx, clock};
 use time::Duration;
 
-use crate::model::IndicatorKind;
-use crate::{rules, store};
+use crate::frameworks::duties as criteria;
+use crate::frameworks::store::share_on;
+use crate::indicators::model::{IndicatorKind, Support};
+use crate::indicators::rules::contradiction;
+use crate::indicators::store::latest_measurements;
+use crate::text::store;
 
 /// The measure of a phase, before the phase's key.
 pub(crate) const PHASE_SHARE: &str = "plan.phase_share.";
@@ -22,7 +26,7 @@ pub(crate) const MEASURES: &[Measure] = &[
         name: "plan.phase_share.*",
         unit: "%",
         explanation: "Criterios cumplidos de la fase, entre los que le aplican al municipio; un criterio parcial cuenta la mitad.",
-        compute: |tx, asked| store::phase_share(tx, &asked.parameter).boxed(),
+        compute: |tx, asked| share_on(tx, &asked.parameter, clock::local(asked.at).date()).boxed(),
     },
     Measure {
         name: "plan.published",
@@ -38,48 +42,48 @@ const FRESH: Duration = Duration::days(90);
 /// What the committee owes its plan: figures that only a person can record, and criteria that nobody has answered.
 pub(crate) fn duties(tx: &mut Tx) -> BoxFuture<'_, Result<Vec<Duty>>> {
     async move {
-        let Some(book) = store::book(tx).await? else { return Ok(Vec::new()) };
-        let (now, latest) = (tx.now(), store::latest_measurements(tx).await?);
+        let Some(book) = store::book(tx).await? else { return criteria::due(tx).await };
+        let now = tx.now();
+        let latest = latest_measurements(tx, now).await?;
         let mut due = Vec::new();
-        for indicator in book.indicators.iter().filter(|indicator| indicator.kind == IndicatorKind::Recorded) {
-            let last = latest.get(&indicator.id).map(|row| row.at);
+        for indicator in &book.indicators {
+            let (name, path) =
+                (indicator.name.trim_end_matches('.'), format!("/admin/plan/indicadores/{}/{}", indicator.action_line, indicator.key));
+            if let Some(wrong) = contradiction(indicator) {
+                let title = format!("Revisar la meta: {name}");
+                due.push(Duty { kind: "plan.target", title, reason: wrong, due_on: None, path: path.clone(), account: None });
+            }
+            if indicator.kind == IndicatorKind::Computed {
+                continue;
+            }
+            let last = latest.get(&indicator.id);
+            if last.is_some_and(|row| row.support() == Support::Removed) {
+                due.push(Duty {
+                    kind: "plan.evidence",
+                    title: format!("Reponer el soporte: {name}"),
+                    reason: "El soporte de la última medición se retiró; en el sitio aparece sin soporte.".to_owned(),
+                    due_on: None,
+                    path: path.clone(),
+                    account: None,
+                });
+            }
+            let last = last.map(|row| row.at);
             if last.is_some_and(|last| now - last < FRESH) {
                 continue;
             }
             due.push(Duty {
                 kind: "plan.measurement",
-                title: format!("Registrar: {}", indicator.name.trim_end_matches('.')),
+                title: format!("Registrar: {name}"),
                 reason: match last {
                     Some(last) => format!("La última medición fue hace {} días; se renueva cada 90.", (now - last).whole_days()),
                     None => "Este indicador del plan no tiene ninguna medición.".to_owned(),
                 },
                 due_on: last.map(|last| clock::local(last + FRESH).date()),
-                path: format!("/admin/plan#indicador-{}", indicator.id),
+                path,
                 account: None,
             });
         }
-        let assessed = store::criterion_states(tx).await?;
-        for phase in &book.phases {
-            let criteria = rules::framework(&book.plan.framework)?.phase(&phase.key).map_or(&[][..], |phase| &phase.criteria);
-            let open = criteria
-                .iter()
-                .filter(|criterion| criterion.measure.is_none() && !assessed.iter().any(|row| row.code == criterion.code))
-                .count();
-            if open > 0 {
-                due.push(Duty {
-                    kind: "plan.criteria",
-                    title: format!(
-                        "Evaluar {open} {} de la {}",
-                        if open == 1 { "criterio" } else { "criterios" },
-                        phase.name.to_lowercase()
-                    ),
-                    reason: "Sin evaluar cuentan como no cumplidos.".to_owned(),
-                    due_on: None,
-                    path: format!("/admin/plan?fase={}#criterios", phase.key),
-                    account: None,
-                });
-            }
-        }
+        due.extend(criteria::due(tx).await?);
         Ok(due)
     }
     .boxed()

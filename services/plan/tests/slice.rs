@@ -27,8 +27,8 @@ async fn phase(actor: &Actor<'_>, key: &str) -> Value {
 #[tokio::test]
 async fn a_recorded_figure_counts_from_the_moment_it_is_recorded() {
     let world = World::new().await;
-    let (coordinator, visitor) = (world.actor(CHIPAQUE, Role::Coordinator).await, world.visitor(CHIPAQUE));
-    let open = indicator(&visitor, "entidades-locales").await;
+    let (coordinator, visitor) = (world.actor(FILANDIA, Role::Coordinator).await, world.visitor(FILANDIA));
+    let open = indicator(&visitor, "consultas-abiertas").await;
     assert_eq!((&open["kind"], &open["target"], &open["latest"]), (&json!("RECORDED"), &json!("4 al año"), &Value::Null));
     let record = |value: f64, evidence: &str| json!({ "input": { "indicatorId": open["id"], "value": value, "evidence": evidence } });
     let done = coordinator.run(RECORD, record(3.0, " Acta 4 ")).await;
@@ -36,7 +36,7 @@ async fn a_recorded_figure_counts_from_the_moment_it_is_recorded() {
     assert_eq!(done["recordMeasurement"], json!({ "indicator": { "latest": latest, "history": { "totalCount": 1 } }, "userErrors": [] }));
     world.clock.advance(time::Duration::days(1));
     coordinator.run(RECORD, record(5.0, "")).await;
-    let seen = indicator(&visitor, "entidades-locales").await;
+    let seen = indicator(&visitor, "consultas-abiertas").await;
     assert_eq!(seen["latest"], json!({ "value": 5.0, "source": "Comité GEL-T", "evidence": null, "reached": 100.0 }));
     let history: Vec<_> = seen["history"]["nodes"].as_array().unwrap().iter().map(|row| row["value"].as_f64().unwrap()).collect();
     assert_eq!(history, [5.0, 3.0], "newest first, and nothing is overwritten");
@@ -68,8 +68,8 @@ async fn what_is_computed_takes_nobodys_word() {
 #[tokio::test]
 async fn another_towns_indicator_does_not_exist() {
     let world = World::new().await;
-    let theirs = indicator(&world.visitor(CHIPAQUE), "entidades-locales").await;
-    let stranger = world.actor(FILANDIA, Role::Coordinator).await;
+    let theirs = indicator(&world.visitor(FILANDIA), "consultas-abiertas").await;
+    let stranger = world.actor(CHIPAQUE, Role::Coordinator).await;
     for id in [theirs["id"].clone(), json!("019abf00-0000-7000-8000-000000000001"), json!("x")] {
         assert_eq!(stranger.refused(RECORD, json!({ "input": { "indicatorId": id, "value": 1.0 } })).await, "NOT_FOUND", "{id}");
     }
@@ -100,7 +100,8 @@ async fn a_criterion_that_is_met_needs_evidence() {
     let after = phase(&visitor, "informacion").await;
     assert_eq!(after["fulfilledCount"].as_i64(), before["fulfilledCount"].as_i64().map(|count| count + 1));
     assert!(after["fulfilled"].as_f64() > before["fulfilled"].as_f64());
-    let none = coordinator.run(ASSESS, assess(&by_hand["code"], "NOT_APPLICABLE", None)).await;
+    let none = json!({ "input": { "code": by_hand["code"], "state": "NOT_APPLICABLE", "reason": "No hay" } });
+    let none = coordinator.run(ASSESS, none).await;
     assert_eq!(none["setCriterionState"]["userErrors"], json!([]));
     let without = phase(&visitor, "informacion").await;
     assert_eq!(

@@ -17,6 +17,7 @@ use kernel::db::Constraint;
 /// The descriptor.
 pub const CAPABILITY: Capability = Capability {
     measures: measures::MEASURES,
+    facts: measures::FACTS,
     duties: Some(measures::duties),
     pack: Some(&pack::SitePart),
     demo: Some(pack::demo),

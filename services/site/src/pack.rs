@@ -223,6 +223,18 @@ struct DemoSection {
     news: Vec<DemoNews>,
     #[serde(default)]
     directory: Option<DirectoryFile>,
+    #[serde(default)]
+    pages: Vec<DemoPage>,
+}
+
+/// A page that shows where something would be read.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DemoPage {
+    slug: String,
+    title: String,
+    section: Option<String>,
+    days_ago: i64,
 }
 
 #[derive(Deserialize)]
@@ -259,6 +271,12 @@ pub(crate) fn demo<'a>(tx: &'a mut Tx, section: &'a serde_json::Value) -> BoxFut
         let (now, tenant) = (tx.now(), tx.tenant()?);
         if let Some(directory) = section.directory {
             place_directory(tx, directory).await?;
+        }
+        for DemoPage { slug, title, section, days_ago } in section.pages {
+            let body = format!(
+                "Ejemplo de la página «{title}». En un sitio real aquí se lee lo que la alcaldía publica de este tema.\n\n*Contenido de demostración.*"
+            );
+            service::place_page(tx, &PageRow { slug, title, section, body, updated_at: text::days_ago(now, days_ago, None) }).await?;
         }
         for item in section.news {
             let slug = item.slug.unwrap_or_else(|| text::slug(&item.title));

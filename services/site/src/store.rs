@@ -87,24 +87,44 @@ pub(crate) async fn all_news(tx: &mut Tx) -> Result<Vec<NewsRow>> {
     .await?)
 }
 
-/// When anything of the site was last changed for the public.
-pub(crate) async fn last_update(tx: &mut Tx) -> Result<Option<OffsetDateTime>> {
+/// When anything of the site was last changed for the public, as of a moment.
+pub(crate) async fn last_update(tx: &mut Tx, at: OffsetDateTime) -> Result<Option<OffsetDateTime>> {
     let tenant = tx.tenant()?;
     Ok(sqlx::query_scalar!(
-        r#"select greatest((select max(published_at) from site.news where tenant_id = $1 and withdrawn_at is null),
-                           (select max(updated_at) from site.page where tenant_id = $1)) as "at""#,
-        tenant
+        r#"select greatest((select max(published_at) from site.news
+                            where tenant_id = $1 and published_at <= $2 and (withdrawn_at is null or withdrawn_at > $2)),
+                           (select max(updated_at) from site.page where tenant_id = $1 and updated_at <= $2)) as "at""#,
+        tenant,
+        at
     )
     .fetch_one(&mut **tx)
     .await?)
 }
 
-pub(crate) async fn news_count_since(tx: &mut Tx, since: OffsetDateTime) -> Result<i64> {
+/// The news of a span that were public at its end, newest first.
+pub(crate) async fn news_between(tx: &mut Tx, since: OffsetDateTime, at: OffsetDateTime) -> Result<Vec<NewsRow>> {
+    let tenant = tx.tenant()?;
+    Ok(sqlx::query_as!(
+        NewsRow,
+        "select id, slug, title, body, organ, demonstration, published_at, updated_at, withdrawn_at from site.news
+         where tenant_id = $1 and published_at between $2 and $3 and (withdrawn_at is null or withdrawn_at > $3)
+         order by published_at desc, id desc",
+        tenant,
+        since,
+        at
+    )
+    .fetch_all(&mut **tx)
+    .await?)
+}
+
+pub(crate) async fn news_count_between(tx: &mut Tx, since: OffsetDateTime, at: OffsetDateTime) -> Result<i64> {
     let tenant = tx.tenant()?;
     Ok(sqlx::query_scalar!(
-        r#"select count(*) as "count!" from site.news where tenant_id = $1 and withdrawn_at is null and published_at >= $2"#,
+        r#"select count(*) as "count!" from site.news
+           where tenant_id = $1 and published_at between $2 and $3 and (withdrawn_at is null or withdrawn_at > $3)"#,
         tenant,
-        since
+        since,
+        at
     )
     .fetch_one(&mut **tx)
     .await?)
@@ -133,6 +153,26 @@ pub(crate) async fn pages(tx: &mut Tx) -> Result<Vec<PageRow>> {
     Ok(sqlx::query_as!(PageRow, "select slug, title, section, body, updated_at from site.page where tenant_id = $1 order by slug", tenant)
         .fetch_all(&mut **tx)
         .await?)
+}
+
+/// How many of the named pages, by address or by their place in the legal menu, had something to read at a moment, and how many
+/// have it since.
+pub(crate) async fn pages_with_content(tx: &mut Tx, wanted: &[String], at: OffsetDateTime) -> Result<(i64, i64)> {
+    let tenant = tx.tenant()?;
+    let row = sqlx::query!(
+        r#"select count(*) filter (where since <= $3) as "there!", count(*) filter (where since > $3) as "later!"
+           from (select min(p.updated_at) as since
+                 from unnest($2::text[]) as w (key)
+                 join site.page p on p.tenant_id = $1 and (p.slug = w.key or p.section = w.key or starts_with(p.section, w.key || '.'))
+                 where length(p.body) >= 40 and strpos(lower(p.body), 'por confirmar') = 0
+                 group by w.key) as found"#,
+        tenant,
+        wanted,
+        at
+    )
+    .fetch_one(&mut **tx)
+    .await?;
+    Ok((row.there, row.later))
 }
 
 pub(crate) async fn page(tx: &mut Tx, slug: &str) -> Result<Option<PageRow>> {

@@ -1,9 +1,10 @@
 //! What support does about what happens elsewhere.
 
 use futures::FutureExt;
-use kernel::capability::{Event, EventHandler};
+use kernel::capability::{Event, EventHandler, HOLDINGS_PASSED};
 use kernel::{Result, Tx};
 use serde::Deserialize;
+use serde_json::json;
 use uuid::Uuid;
 
 use crate::model::{MessageAuthor, MessageRow, TicketCategory, TicketRow};
@@ -12,6 +13,7 @@ use crate::{service, store};
 pub(crate) const EVENTS: &[EventHandler] = &[
     EventHandler { event: "identity.access_requested", handle: |tx, event| access_requested(tx, event).boxed() },
     EventHandler { event: "identity.ticket_asked", handle: |tx, event| ticket_asked(tx, event).boxed() },
+    EventHandler { event: HOLDINGS_PASSED, handle: |tx, event| holdings_passed(tx, event).boxed() },
 ];
 
 #[derive(Deserialize)]
@@ -55,4 +57,22 @@ struct TicketAsked {
 async fn ticket_asked(tx: &mut Tx, event: &Event) -> Result<()> {
     let asked: TicketAsked = serde_json::from_value(event.payload.clone())?;
     store::answer_tenant(tx, asked.number).await
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Passed {
+    from: Uuid,
+    to: Uuid,
+    to_name: Option<String>,
+    to_email: Option<String>,
+}
+
+/// What one person had asked is another's to follow: answers go to them from now on.
+async fn holdings_passed(tx: &mut Tx, event: &Event) -> Result<()> {
+    let Passed { from, to, to_name, to_email } = serde_json::from_value(event.payload.clone())?;
+    for number in store::pass(tx, from, to, to_name.as_deref(), to_email.as_deref()).await? {
+        tx.audit("support.ticket.passed", "ticket", &number.to_string(), json!({ "from": from, "to": to })).await?;
+    }
+    Ok(())
 }

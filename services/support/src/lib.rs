@@ -21,6 +21,8 @@ pub const CAPABILITY: Capability = Capability {
     jobs: jobs::JOBS,
     measures: measures::MEASURES,
     duties: Some(measures::duties),
+    holdings: Some(measures::holdings),
+    cards: Some(measures::cards),
     pack: Some(&pack::SupportPart),
     demo: Some(pack::demo),
     events: events::EVENTS,

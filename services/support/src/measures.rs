@@ -2,10 +2,10 @@
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use kernel::capability::{Asked, Duty, Measure};
+use kernel::capability::{Asked, Card, CardLine, Duty, Holding, Measure};
 use kernel::{Result, Tx};
 
-use crate::model::{Filter, TicketStatus};
+use crate::model::{Filter, TicketCategory, TicketRow, TicketStatus};
 use crate::store;
 
 pub(crate) const MEASURES: &[Measure] = &[Measure {
@@ -38,4 +38,50 @@ pub(crate) fn duties(tx: &mut Tx) -> BoxFuture<'_, Result<Vec<Duty>>> {
             .collect())
     }
     .boxed()
+}
+
+/// This tenant's tickets that are not settled.
+async fn open(tx: &mut Tx) -> Result<Vec<TicketRow>> {
+    let (tenant, filter) = (tx.tenant()?, Filter { open: Some(true), ..Filter::default() });
+    Ok(store::tickets(tx, Some(tenant), filter, 500, 0).await?.0)
+}
+
+/// What somebody of the municipality asked and waits for.
+pub(crate) fn holdings(tx: &mut Tx) -> BoxFuture<'_, Result<Vec<Holding>>> {
+    async move {
+        let held = open(tx).await?.into_iter().filter_map(|ticket| {
+            Some(Holding {
+                kind: "ticket",
+                title: format!("Solicitud {} a la mesa de ayuda", ticket.number),
+                account: ticket.opened_by?,
+                path: format!("/admin/soporte/{}", ticket.number),
+            })
+        });
+        Ok(held.collect())
+    }
+    .boxed()
+}
+
+/// Every open ticket; its subject stays inside, for people write what they like into it.
+pub(crate) fn cards(tx: &mut Tx) -> BoxFuture<'_, Result<Vec<Card>>> {
+    async move {
+        let line = |ticket: TicketRow| {
+            let about = match ticket.category {
+                TicketCategory::Credentials => "Acceso a la administración",
+                TicketCategory::Publishing => "Publicación",
+                TicketCategory::EmailAccess => "Correo institucional",
+                TicketCategory::Other => "Otro asunto",
+            };
+            let opened = calendar_day(ticket.opened_at);
+            CardLine { title: ticket.number.to_string(), detail: format!("{about}. Abierta el {opened}."), due_on: None }
+        };
+        let lines = open(tx).await?.into_iter().map(line).collect();
+        Ok(vec![Card { kind: "support.open", title: "Solicitudes abiertas en la mesa de ayuda", lines }])
+    }
+    .boxed()
+}
+
+fn calendar_day(at: time::OffsetDateTime) -> String {
+    let day = kernel::clock::local(at).date();
+    format!("{:02}/{:02}/{}", day.day(), u8::from(day.month()), day.year())
 }

@@ -102,6 +102,25 @@ pub(crate) async fn lock(tx: &mut Tx, number: i64) -> Result<TicketRow> {
     .await?)
 }
 
+/// Gives another account what one has asked and is not settled; the numbers.
+pub(crate) async fn pass(tx: &mut Tx, from: Uuid, to: Uuid, name: Option<&str>, email: Option<&str>) -> Result<Vec<i64>> {
+    let (tenant, now) = (tx.tenant()?, tx.now());
+    Ok(sqlx::query_scalar!(
+        "update support.ticket
+         set opened_by = $3, opened_by_name = coalesce($4, opened_by_name), contact_email = coalesce($5, contact_email), updated_at = $6
+         where tenant_id = $1 and opened_by = $2 and status not in ('RESOLVED', 'CLOSED')
+         returning number",
+        tenant,
+        from,
+        to,
+        name,
+        email,
+        now
+    )
+    .fetch_all(&mut **tx)
+    .await?)
+}
+
 /// Stores where a ticket stands and whose it is.
 pub(crate) async fn update(tx: &mut Tx, ticket: &TicketRow) -> Result<()> {
     let tenant = tx.tenant()?;

@@ -3,6 +3,7 @@
 
 mod divipola;
 mod graphql;
+mod measures;
 mod model;
 mod packs;
 mod registry;
@@ -20,6 +21,7 @@ use kernel::db::Constraint;
 
 /// The descriptor. The identity in `tenant.yaml` is read by the import itself, which makes the tenant that the parts fill.
 pub const CAPABILITY: Capability = Capability {
+    measures: measures::MEASURES,
     constraints: &[
         Constraint { name: "tenant_slug_unique", field: "slug", code: "TAKEN", message: "Ya hay un municipio con ese nombre de sitio." },
         Constraint { name: "tenant_code_unique", field: "code", code: "TAKEN", message: "Ya hay un municipio con ese código DIVIPOLA." },

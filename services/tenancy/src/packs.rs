@@ -39,7 +39,10 @@ pub async fn import(platform: &Platform, pack: &Pack, replace: bool) -> Result<S
         return Err(Error::whole("EXISTS", format!("{} ya existe; use --replace para reemplazarlo", entry.slug)));
     }
     let mut tx = Scope::Worker(Some(entry.id)).write(platform.db()).await?;
-    let done = fill(&mut tx, &entry, &parts, pack).await;
+    let mut done = fill(&mut tx, &entry, &parts, pack).await;
+    if done.is_ok() {
+        done = kernel::file::unpack(&mut tx, platform.files.as_ref(), pack).await;
+    }
     tx.settle(done).await?;
     registry::refresh(platform).await?;
     Ok(entry.slug)
@@ -68,6 +71,7 @@ pub async fn export(platform: &Platform, slug: &str) -> Result<Pack> {
         part.export(&mut tx, &mut pack).await?;
     }
     tx.rollback().await?;
+    kernel::file::pack(platform.files.as_ref(), entry.id, &mut pack).await?;
     Ok(pack)
 }
 

@@ -18,6 +18,7 @@ use kernel::db::Constraint;
 /// The descriptor.
 pub const CAPABILITY: Capability = Capability {
     measures: measures::MEASURES,
+    facts: measures::FACTS,
     duties: Some(measures::duties),
     pack: Some(&pack::TramitesPart),
     demo: Some(pack::demo),

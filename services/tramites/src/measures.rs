@@ -2,7 +2,7 @@
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use kernel::capability::{Duty, Measure};
+use kernel::capability::{Asked, Duty, Fact, Facts, Measure};
 use kernel::{Result, Tx};
 
 use crate::model::{AutomationLevel, ReviewState, Sheet};
@@ -14,7 +14,7 @@ pub(crate) const MEASURES: &[Measure] = &[
         unit: "%",
         explanation: "De los trámites, otros procedimientos y consultas que aplican en el municipio, cuántos tienen su ficha pública y \
                       confirmada. Una ficha del catálogo nacional cuenta cuando se vio en una fuente publicada o cuando la alcaldía la confirmó; \
-                      las que dicen «por confirmar» no cuentan.",
+                      las que dicen «por confirmar» no cuentan. La calidad se mide hoy solo así: que alguien responda por la ficha.",
         compute: |tx, _| share(tx, false, published).boxed(),
     },
     Measure {
@@ -27,7 +27,8 @@ pub(crate) const MEASURES: &[Measure] = &[
         name: "services.published_share",
         unit: "%",
         explanation: "De los servicios que presta el municipio, cuántos tienen su ficha pública y confirmada. Una ficha del catálogo nacional \
-                      cuenta cuando se vio en una fuente publicada o cuando la alcaldía la confirmó; las que dicen «por confirmar» no cuentan.",
+                      cuenta cuando se vio en una fuente publicada o cuando la alcaldía la confirmó; las que dicen «por confirmar» no cuentan. \
+                      La calidad se mide hoy solo así: que alguien responda por la ficha.",
         compute: |tx, _| share(tx, true, published).boxed(),
     },
     Measure {
@@ -36,7 +37,85 @@ pub(crate) const MEASURES: &[Measure] = &[
         explanation: "De los servicios que presta el municipio, cuántos se pueden por lo menos pedir en línea.",
         compute: |tx, _| share(tx, true, automated).boxed(),
     },
+    Measure {
+        name: "tramites.sheets.*",
+        unit: "%",
+        explanation: "De los trámites, otros procedimientos y consultas que aplican en el municipio, cuántos tienen ficha pública y confirmada que lo dice.",
+        compute: |tx, asked| sheets_that(tx, asked).boxed(),
+    },
+    Measure {
+        name: "tramites.level.*",
+        unit: "trámite(s)",
+        explanation: "Trámites públicos que llegan por lo menos a ese nivel en línea, según su ficha.",
+        compute: |tx, asked| at_level(tx, asked, |_| true).boxed(),
+    },
+    Measure {
+        name: "tramites.certificates.*",
+        unit: "certificado(s)",
+        explanation: "Certificados y constancias públicos que llegan por lo menos a ese nivel en línea, según su ficha.",
+        compute: |tx, asked| at_level(tx, asked, certifies).boxed(),
+    },
 ];
+
+pub(crate) const FACTS: &[Facts] = &[
+    Facts { measure: "tramites.published_share", list: |tx, _| sheets(tx, false, published).boxed() },
+    Facts { measure: "tramites.automated_share", list: |tx, _| sheets(tx, false, automated).boxed() },
+    Facts { measure: "services.published_share", list: |tx, _| sheets(tx, true, published).boxed() },
+    Facts { measure: "services.automated_share", list: |tx, _| sheets(tx, true, automated).boxed() },
+];
+
+/// Every sheet of the whole that a share is of, those that it lacks first: they are the work to do.
+async fn sheets(tx: &mut Tx, services: bool, holds: fn(&Sheet) -> bool) -> Result<Vec<Fact>> {
+    let mut all = rules::whole(service::catalogue(tx).await?, services);
+    all.sort_by_key(holds);
+    Ok(all
+        .into_iter()
+        .map(|sheet| Fact {
+            counts: holds(&sheet),
+            at: sheet.entry.confirmed_at,
+            path: sheet.public().then(|| sheet.path()),
+            title: sheet.name().to_owned(),
+        })
+        .collect())
+}
+
+/// What part of the trámites tells something in a sheet that somebody answers for.
+async fn sheets_that(tx: &mut Tx, asked: &Asked) -> Result<Option<f64>> {
+    let told: fn(&Sheet) -> bool = match asked.parameter.as_str() {
+        "legal-basis" => |sheet| sheet.legal_basis().is_some(),
+        "requirements" => |sheet| sheet.requirements().is_some(),
+        "cost" => |sheet| sheet.cost_kind().is_some(),
+        "form" => |sheet| sheet.automation() >= AutomationLevel::FormToDownload,
+        "suit" => |sheet| sheet.entry.suit_number.is_some(),
+        "reviewed" => return reviewed(tx, asked).await,
+        _ => return Ok(None),
+    };
+    Ok(rules::share(&service::catalogue(tx).await?, false, |sheet| published(sheet) && told(sheet)))
+}
+
+async fn reviewed(tx: &mut Tx, asked: &Asked) -> Result<Option<f64>> {
+    let fresh = |sheet: &Sheet| {
+        let confirmed = sheet.entry.confirmed_at.filter(|at| *at <= asked.at);
+        sheet.public() && confirmed.is_some_and(|at| asked.at - at <= rules::REVIEW_EVERY)
+    };
+    Ok(rules::share(&service::catalogue(tx).await?, false, fresh))
+}
+
+/// Counts the public trámites of a sort that are done online at least up to a level.
+async fn at_level(tx: &mut Tx, asked: &Asked, sort: fn(&Sheet) -> bool) -> Result<Option<f64>> {
+    let level = match asked.parameter.as_str() {
+        "started-online" => AutomationLevel::StartedOnline,
+        "paid-online" => AutomationLevel::PaidOnline,
+        "resolved-online" => AutomationLevel::ResolvedOnline,
+        _ => return Ok(None),
+    };
+    let sheets = rules::whole(service::catalogue(tx).await?, false);
+    Ok(Some(sheets.iter().filter(|sheet| sheet.public() && sort(sheet) && sheet.automation() >= level).count() as f64))
+}
+
+fn certifies(sheet: &Sheet) -> bool {
+    ["certifica", "constancia"].iter().any(|word| sheet.entry.slug.contains(word))
+}
 
 fn published(sheet: &Sheet) -> bool {
     sheet.public() && sheet.confirmed()

@@ -276,9 +276,19 @@ pub(crate) fn confirmed(sheet: &Sheet, input: ConfirmEntryInput, by: &str, at: O
     })
 }
 
+/// Whether a sheet is one of the town's services, or of its trámites, which are everything else.
+fn belongs(sheet: &Sheet, services: bool) -> bool {
+    sheet.applies() && (sheet.kind() == CatalogueKind::Service) == services
+}
+
+/// The sheets of which a share is told.
+pub(crate) fn whole(sheets: Vec<Sheet>, services: bool) -> Vec<Sheet> {
+    sheets.into_iter().filter(|sheet| belongs(sheet, services)).collect()
+}
+
 /// What part of a town's trámites (everything but services), or of its services, holds; `None` where the town has none.
 pub(crate) fn share(sheets: &[Sheet], services: bool, holds: impl Fn(&Sheet) -> bool) -> Option<f64> {
-    let all: Vec<_> = sheets.iter().filter(|sheet| sheet.applies() && (sheet.kind() == CatalogueKind::Service) == services).collect();
+    let all: Vec<_> = sheets.iter().filter(|sheet| belongs(sheet, services)).collect();
     let held = all.iter().filter(|sheet| holds(sheet)).count();
     (!all.is_empty()).then(|| 100.0 * held as f64 / all.len() as f64)
 }

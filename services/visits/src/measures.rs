@@ -8,12 +8,24 @@ use kernel::{Result, Tx};
 use crate::model::Month;
 use crate::{rules, store};
 
-pub(crate) const MEASURES: &[Measure] = &[Measure {
-    name: "visits.month_count",
-    unit: "visitas",
-    explanation: "Visitas al sitio desde el primer día del mes, sin robots ni repeticiones de la misma persona en menos de 30 minutos.",
-    compute: |tx, asked| month_count(tx, asked).boxed(),
-}];
+pub(crate) const MEASURES: &[Measure] = &[
+    Measure {
+        name: "visits.month_count",
+        unit: "visitas",
+        explanation: "Visitas al sitio desde el primer día del mes, sin robots ni repeticiones de la misma persona en menos de 30 minutos.",
+        compute: |tx, asked| month_count(tx, asked).boxed(),
+    },
+    Measure {
+        name: "visits.days_counted",
+        unit: "día(s)",
+        explanation: "Días de los últimos 30 en los que se contaron visitas al sitio.",
+        compute: |tx, asked| days_counted(tx, asked).boxed(),
+    },
+];
+
+async fn days_counted(tx: &mut Tx, asked: &Asked) -> Result<Option<f64>> {
+    Ok(Some(store::days_counted(tx, asked.at - time::Duration::days(30), asked.at).await? as f64))
+}
 
 async fn month_count(tx: &mut Tx, asked: &Asked) -> Result<Option<f64>> {
     Ok(Some(store::visits_between(tx, Month::of(asked.at).begins(), asked.at).await? as f64))

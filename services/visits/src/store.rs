@@ -55,6 +55,20 @@ pub(crate) async fn visits_between(tx: &mut Tx, since: OffsetDateTime, until: Of
     .await?)
 }
 
+/// On how many days the tenant had visits between two moments.
+pub(crate) async fn days_counted(tx: &mut Tx, since: OffsetDateTime, until: OffsetDateTime) -> Result<i64> {
+    let tenant = tx.tenant()?;
+    Ok(sqlx::query_scalar!(
+        r#"select count(distinct (hour at time zone 'America/Bogota')::date) as "days!"
+           from visits.hour_count where tenant_id = $1 and hour >= $2 and hour < $3 and visits > 0"#,
+        tenant,
+        since,
+        until
+    )
+    .fetch_one(&mut **tx)
+    .await?)
+}
+
 /// The tenant's days since one, those without a count left out.
 pub(crate) async fn days(tx: &mut Tx, since: OffsetDateTime) -> Result<Vec<(Date, Tally)>> {
     let tenant = tx.tenant()?;

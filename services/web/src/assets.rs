@@ -24,6 +24,11 @@ pub(crate) fn path(name: &str) -> String {
     format!("/assets/{}/{name}", *EDITION)
 }
 
+/// The contents of an asset.
+pub(crate) fn contents(name: &str) -> &'static [u8] {
+    DIST.get_file(name).map(include_dir::File::contents).unwrap_or_default()
+}
+
 /// The patterns of robots' user agents (npm `crawler-user-agents`).
 pub fn robots() -> Vec<String> {
     DIST.get_file("robots.json").and_then(|file| serde_json::from_slice(file.contents()).ok()).unwrap_or_default()

@@ -15,14 +15,22 @@ pub(crate) struct Finished {
     pub(crate) media: &'static str,
     pub(crate) body: Bytes,
     pub(crate) packed: bool,
+    /// The name of the file, where it is kept as one.
+    pub(crate) name: Option<String>,
     pub(crate) etag: String,
 }
 
 impl Finished {
-    pub(crate) fn new(media: &'static str, html: &str, pack: bool) -> Self {
-        let body = if pack { gzip(html.as_bytes()) } else { Bytes::from(html.to_owned()) };
+    pub(crate) fn new(media: &'static str, body: impl Into<Bytes>, pack: bool) -> Self {
+        let body = body.into();
+        let body = if pack { gzip(&body) } else { body };
         let etag = format!("\"{}\"", &sha256_hex(&body)[..20]);
-        Self { media, body, packed: pack, etag }
+        Self { media, body, packed: pack, name: None, etag }
+    }
+
+    /// The same as a file of that name.
+    pub(crate) fn named(self, name: String) -> Self {
+        Self { name: Some(name), ..self }
     }
 }
 

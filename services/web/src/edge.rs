@@ -1,4 +1,4 @@
-//! What is not GraphQL: the front of the house. Hosts, cookies, assets, `/graphql`, health, preferences, the mailbox of `up` mode.
+//! What is not GraphQL: the front of the house. Hosts, cookies, assets, `/graphql`, `/archivos`, health, preferences, the mailbox of `up` mode.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -18,6 +18,7 @@ use minijinja::value::{Serde, Value};
 use crate::assets;
 use crate::engine::{Engine, Visit, cookie, reads};
 use crate::forms::Typed;
+use crate::pdf::Pdf;
 use crate::respond::{is_local, protect, redirect};
 
 /// The front of the house, as configured.
@@ -30,8 +31,15 @@ pub struct Web {
 
 impl Web {
     /// Loads every page; an error names the file and the place.
-    pub fn new(door: Door, mailbox: Option<Arc<Maildir>>, behind_proxy: bool, rate: u32, cache_bytes: u64) -> Result<Self, String> {
-        Ok(Self { engine: Engine::new(door, cache_bytes, rate)?, mailbox, behind_proxy })
+    pub fn new(
+        door: Door,
+        mailbox: Option<Arc<Maildir>>,
+        pdf: Pdf,
+        behind_proxy: bool,
+        rate: u32,
+        cache_bytes: u64,
+    ) -> Result<Self, String> {
+        Ok(Self { engine: Engine::new(door, pdf, cache_bytes, rate)?, mailbox, behind_proxy })
     }
 }
 
@@ -41,20 +49,20 @@ pub fn router(web: Arc<Web>) -> Router {
 }
 
 async fn front(State(web): State<Arc<Web>>, ConnectInfo(peer): ConnectInfo<SocketAddr>, request: Request<Body>) -> Response<Body> {
-    web.answer(peer.ip(), request).await.map(Body::from)
+    web.answer(peer.ip(), request).await
 }
 
 impl Web {
-    async fn answer(&self, peer: IpAddr, request: Request<Body>) -> Response<Bytes> {
+    async fn answer(&self, peer: IpAddr, request: Request<Body>) -> Response<Body> {
         let path = request.uri().path().to_owned();
         match path.as_str() {
-            "/healthz" => return text(StatusCode::OK, "ok"),
-            "/readyz" => return self.ready().await,
+            "/healthz" => return text(StatusCode::OK, "ok").map(Body::from),
+            "/readyz" => return self.ready().await.map(Body::from),
             _ => {}
         }
         let headers = request.headers().clone();
         if let Some((edition, name)) = path.strip_prefix("/assets/").and_then(|rest| rest.split_once('/')) {
-            return assets::serve(edition, name, &headers);
+            return assets::serve(edition, name, &headers).map(Body::from);
         }
         let named = headers.get(header::HOST).and_then(|host| host.to_str().ok()).or_else(|| request.uri().host()).unwrap_or_default();
         let directory = self.engine.door.platform().directory().clone();
@@ -62,12 +70,12 @@ impl Web {
             Resolved::Tenant(tenant) => tenant,
             Resolved::Redirect(host) => {
                 let rest = request.uri().path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
-                return redirect(&self.engine.door.platform().links.to(&host, rest), Vec::new());
+                return redirect(&self.engine.door.platform().links.to(&host, rest), Vec::new()).map(Body::from);
             }
-            Resolved::Unknown => return self.engine.error(StatusCode::NOT_FOUND, None, ""),
+            Resolved::Unknown => return self.engine.error(StatusCode::NOT_FOUND, None, "").map(Body::from),
         };
         if tenant.suspended {
-            return self.engine.error(StatusCode::SERVICE_UNAVAILABLE, Some(&tenant), "");
+            return self.engine.error(StatusCode::SERVICE_UNAVAILABLE, Some(&tenant), "").map(Body::from);
         }
         let host = named.rsplit_once(':').map_or(named, |(host, _)| host).to_ascii_lowercase();
         let query = request.uri().query().unwrap_or_default().to_owned();
@@ -85,26 +93,34 @@ impl Web {
         };
         let method = request.method().clone();
         if !reads(&method) && !same_origin(&headers, named) {
-            return self.engine.error(StatusCode::FORBIDDEN, Some(&tenant), "");
+            return self.engine.error(StatusCode::FORBIDDEN, Some(&tenant), "").map(Body::from);
         }
-        if (!reads(&method) || path == "/graphql" || token.is_some()) && !self.engine.within_rate(client).await {
+        if (!reads(&method) || path == "/graphql" || path.starts_with("/archivos/") || token.is_some())
+            && !self.engine.within_rate(client).await
+        {
             return match path.as_str() {
                 "/graphql" => refuse(&visit, StatusCode::TOO_MANY_REQUESTS, "Demasiadas solicitudes; espere un minuto.", "THROTTLED"),
                 _ => self.engine.error(StatusCode::TOO_MANY_REQUESTS, Some(&tenant), ""),
-            };
+            }
+            .map(Body::from);
         }
-        match path.as_str() {
+        if let Some(file) = path.strip_prefix("/archivos/").filter(|_| reads(&method)) {
+            return self.engine.download(&visit, &method, file).await;
+        }
+        let answer = match path.as_str() {
             "/graphql" => self.graphql(&visit, &method, request).await,
             "/preferencias" if method == Method::POST => preferences(request, &headers).await,
+            "/archivos" if method == Method::POST => self.engine.upload(&visit, request).await,
             "/robots.txt" => self.robots(&visit),
             "/correo" if self.mailbox.is_some() && tenant.kind.audience() == Audience::Support => self.mailbox(&visit).await,
             _ if reads(&method) => self.engine.get(&visit).await,
-            _ if method == Method::POST => match Typed::read(request).await {
+            _ if method == Method::POST => match self.engine.read(&visit, request).await {
                 Ok(typed) => self.engine.post(&visit, typed).await,
-                Err(status) => self.engine.error(status, Some(&tenant), ""),
+                Err(refusal) => refusal,
             },
             _ => self.engine.error(StatusCode::METHOD_NOT_ALLOWED, Some(&tenant), ""),
-        }
+        };
+        answer.map(Body::from)
     }
 
     /// Where a request comes from; only a proxy of ours is believed.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use api::{Answer, Asker, Door};
 use async_graphql::{Request, Variables};
 use bytes::Bytes;
-use http::{HeaderMap, Method, Response, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 use kernel::Cx;
 use kernel::directory::{Audience, TenantEntry};
 use kernel::live::LiveKey;
@@ -18,17 +18,19 @@ use serde_json::json;
 use crate::cache::{Finished, PageCache};
 use crate::forms::{Typed, Types};
 use crate::pages::{Operation, Page, Pages};
-use crate::respond::{HTML, Headers, accepts_gzip, is_local, redirect, respond, to_sign_in};
+use crate::pdf::Pdf;
+use crate::respond::{HTML, Headers, accepts_gzip, back, fill, redirect, respond, to_sign_in};
 use crate::routes::{Also, ROUTES, Route, Then};
-use crate::templates;
+use crate::templates::{self, Prefs};
 
 /// Everything that pages need, made once at start.
 pub(crate) struct Engine {
     pub(crate) door: Door,
     pages: Pages,
-    types: Types,
+    pub(crate) types: Types,
     templates: Environment<'static>,
     cache: PageCache,
+    pub(crate) pdf: Pdf,
     tables: HashMap<Audience, matchit::Router<Target>>,
     /// Requests a minute and client that are answered without the page cache; zero means no limit.
     rate: u32,
@@ -36,9 +38,9 @@ pub(crate) struct Engine {
 
 /// What an address leads to.
 #[derive(Clone, Copy)]
-struct Target {
+pub(crate) struct Target {
     route: &'static Route,
-    also: Option<&'static Also>,
+    pub(crate) also: Option<&'static Also>,
 }
 
 /// A request for a page, taken apart.
@@ -53,20 +55,6 @@ pub(crate) struct Visit<'a> {
     pub(crate) secure: bool,
 }
 
-/// The reader's display preference, from a cookie.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
-pub(crate) struct Prefs {
-    pub(crate) contrast: &'static str,
-    pub(crate) text: &'static str,
-}
-
-impl Prefs {
-    pub(crate) fn of(headers: &HeaderMap) -> Self {
-        let word = cookie(headers, "cabildo_prefs").unwrap_or_default();
-        Self { contrast: if word.contains("alto") { "high" } else { "" }, text: if word.contains("mayor") { "large" } else { "" } }
-    }
-}
-
 /// The value of a cookie.
 pub(crate) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let mut pairs = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(';'));
@@ -74,7 +62,7 @@ pub(crate) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> 
 }
 
 impl Engine {
-    pub(crate) fn new(door: Door, cache_bytes: u64, rate: u32) -> Result<Self, String> {
+    pub(crate) fn new(door: Door, pdf: Pdf, cache_bytes: u64, rate: u32) -> Result<Self, String> {
         let pages = Pages::load()?;
         let templates = templates::environment().map_err(|error| format!("{error:#}"))?;
         let mut tables: HashMap<Audience, matchit::Router<Target>> = HashMap::new();
@@ -96,7 +84,7 @@ impl Engine {
                 }
             }
         }
-        Ok(Self { door, pages, types: Types::read(&api::sdl())?, templates, cache: PageCache::holding(cache_bytes), tables, rate })
+        Ok(Self { door, pages, types: Types::read(&api::sdl())?, templates, cache: PageCache::holding(cache_bytes), pdf, tables, rate })
     }
 
     /// Answers a GET, from the cache where it can.
@@ -112,8 +100,10 @@ impl Engine {
         for (name, value) in &asked {
             given.entry(name.clone()).or_insert_with(|| value.clone());
         }
-        let prefs = Prefs::of(visit.headers);
-        let pack = accepts_gzip(visit.headers);
+        let ending = target.also.map(|also| also.ending);
+        // A file looks the same to every reader, and a PDF is packed already.
+        let prefs = if ending.is_none() { Prefs::of(visit.headers) } else { Prefs::default() };
+        let pack = ending != Some("pdf") && accepts_gzip(visit.headers);
         let anonymous = visit.token.is_none();
         let key = (anonymous && !page.personal).then(|| self.key(visit, target.route, &asked, prefs, pack));
         if let Some(finished) = key.as_ref().and_then(|key| self.cache.get(key)) {
@@ -126,9 +116,8 @@ impl Engine {
         if anonymous && !self.within_rate(visit.client).await {
             return self.error(StatusCode::TOO_MANY_REQUESTS, Some(&visit.tenant), "");
         }
-        match self.make(visit, target, page, &given, &asked, prefs).await {
-            Ok((media, html, headers)) => {
-                let finished = Finished::new(media, &html, pack);
+        match self.make(visit, (target, page), &given, &asked, key.as_deref(), pack).await {
+            Ok((finished, headers)) => {
                 if let Some(key) = key {
                     self.cache.put(key, finished.clone());
                 }
@@ -140,7 +129,7 @@ impl Engine {
                 response
             }
             Err(Trouble { status: StatusCode::UNAUTHORIZED, .. }) => to_sign_in(visit.path),
-            Err(trouble) => self.error(trouble.status, Some(&visit.tenant), &trouble.request_id),
+            Err(trouble) => self.told(&trouble, Some(&visit.tenant), visit.path),
         }
     }
 
@@ -196,7 +185,8 @@ impl Engine {
                 if status == StatusCode::UNAUTHORIZED {
                     return to_sign_in(visit.path);
                 }
-                (status, json!({ "op": mutation.name, "values": typed.values(), "errors": errors }), None, headers)
+                let uploads = self.uploads(&cx, &self.types.file_fields(&mutation.variables), &typed).await;
+                (status, json!({ "op": mutation.name, "values": typed.values(), "errors": errors, "uploads": uploads }), None, headers)
             }
         };
         // What a mutation did is seen by a fresh look at who asks: a sign-in has changed the viewer.
@@ -204,7 +194,7 @@ impl Engine {
         match shown {
             Ok((html, more)) => {
                 headers.extend(more);
-                let finished = Finished::new(HTML, &html, accepts_gzip(visit.headers));
+                let finished = Finished::new(HTML, html, accepts_gzip(visit.headers));
                 let mut response = respond(&finished, &HeaderMap::new(), visit.secure, false);
                 *response.status_mut() = status;
                 for (name, value) in headers {
@@ -212,11 +202,18 @@ impl Engine {
                 }
                 response
             }
+            Err(Trouble { status: StatusCode::UNAUTHORIZED, .. }) => to_sign_in(visit.path),
             Err(trouble) => self.error(trouble.status, Some(&visit.tenant), &trouble.request_id),
         }
     }
 
-    fn find(&self, audience: Audience, path: &str) -> Option<(Target, HashMap<String, String>)> {
+    /// The page of a target.
+    pub(crate) fn page(&self, target: Target) -> Option<&Page> {
+        self.pages.get(target.route.page)
+    }
+
+    /// What an address leads to, and what it says.
+    pub(crate) fn find(&self, audience: Audience, path: &str) -> Option<(Target, HashMap<String, String>)> {
         let table = self.tables.get(&audience)?;
         let trimmed = if path.len() > 1 { path.trim_end_matches('/') } else { path };
         let matched = table.at(trimmed).ok()?;
@@ -261,80 +258,32 @@ impl Engine {
         key
     }
 
-    async fn context(&self, visit: &Visit<'_>) -> Result<Arc<Cx>, Trouble> {
+    pub(crate) async fn context(&self, visit: &Visit<'_>) -> Result<Arc<Cx>, Trouble> {
         let asker =
             Asker { tenant: visit.tenant.clone(), host: visit.host, token: visit.token, client: visit.client, secure: visit.secure };
         self.door.context(asker).await.map_err(|error| {
             tracing::error!(%error, "the viewer could not be looked up");
-            Trouble { status: StatusCode::SERVICE_UNAVAILABLE, request_id: String::new() }
+            Trouble::new(StatusCode::SERVICE_UNAVAILABLE, "")
         })
     }
 
-    async fn make(
-        &self,
-        visit: &Visit<'_>,
-        target: Target,
-        page: &Page,
-        given: &HashMap<String, String>,
-        asked: &BTreeMap<String, String>,
-        prefs: Prefs,
-    ) -> Result<(&'static str, String, Headers), Trouble> {
-        let cx = self.context(visit).await?;
-        let Some(also) = target.also else {
-            let (html, headers) = self.show(visit, &cx, target, page, given, asked, blank_form(), None).await?;
-            return Ok((HTML, html, headers));
-        };
-        let mut given = given.clone();
-        if also.walk.is_some() {
-            given.insert("first".to_owned(), "100".to_owned());
-            given.remove("after");
-        }
-        let (mut data, headers) = self.query(&cx, target, page, &given).await?;
-        if let Some(walk) = also.walk {
-            self.walk(&cx, target, page, &mut given, walk, &mut data).await?;
-        }
-        let text = self.render(visit, &cx, target, &data, &blank_form(), None, asked, prefs)?;
-        let media = match also.ending {
-            "csv" => "text/csv; charset=utf-8",
-            "atom" => "application/atom+xml; charset=utf-8",
-            "xml" => "application/xml; charset=utf-8",
-            "ics" => "text/calendar; charset=utf-8",
-            _ => "text/plain; charset=utf-8",
-        };
-        Ok((media, text, headers))
+    /// A finished page, where it was kept.
+    pub(crate) fn cached(&self, key: &str) -> Option<Finished> {
+        self.cache.get(key)
     }
 
-    /// Follows a connection to its end, so that a file holds every row and not one page.
-    async fn walk(
-        &self,
-        cx: &Arc<Cx>,
-        target: Target,
-        page: &Page,
-        given: &mut HashMap<String, String>,
-        walk: &str,
-        data: &mut serde_json::Value,
-    ) -> Result<(), Trouble> {
-        for _ in 0..200 {
-            let info = &data[walk]["pageInfo"];
-            let Some(cursor) = info["endCursor"].as_str().filter(|_| info["hasNextPage"] == true).map(str::to_owned) else { return Ok(()) };
-            given.insert("after".to_owned(), cursor);
-            let (mut next, _) = self.query(cx, target, page, given).await?;
-            data[walk]["pageInfo"] = next[walk]["pageInfo"].take();
-            if let (Some(all), Some(more)) = (data[walk]["nodes"].as_array_mut(), next[walk]["nodes"].as_array_mut()) {
-                all.append(more);
-            }
-        }
-        Ok(())
-    }
-
-    async fn query(
+    pub(crate) async fn query(
         &self,
         cx: &Arc<Cx>,
         target: Target,
         page: &Page,
         given: &HashMap<String, String>,
     ) -> Result<(serde_json::Value, Headers), Trouble> {
-        let trouble = |status| Trouble { status, request_id: cx.request_id.clone() };
+        let trouble = |status| Trouble::new(status, &cx.request_id);
+        // Whatever a page asks for: behind the door nothing is shown to whoever did not come in.
+        if target.route.behind_the_door() && cx.viewer.account.is_none() {
+            return Err(trouble(StatusCode::UNAUTHORIZED));
+        }
         let variables = self.types.address_variables(&page.query.variables, given).ok_or_else(|| trouble(StatusCode::NOT_FOUND))?;
         let answer = self.run(cx, page, &page.query, variables).await;
         if let Some(code) = answer.code() {
@@ -367,7 +316,7 @@ impl Engine {
             return refused(status_of(code), json!([{ "field": null, "code": code, "message": message }]), answer.headers);
         }
         let mut data = serde_json::to_value(&answer.data).unwrap_or_default();
-        let payload = data[mutation.root.as_str()].take();
+        let payload = data[mutation.root()].take();
         match payload["userErrors"].as_array() {
             Some(errors) if !errors.is_empty() => refused(StatusCode::UNPROCESSABLE_ENTITY, json!(errors), answer.headers),
             _ => Submitted::Done { payload, headers: answer.headers },
@@ -375,7 +324,7 @@ impl Engine {
     }
 
     #[expect(clippy::too_many_arguments, reason = "the parts of one page, each already at hand where it is called")]
-    async fn show(
+    pub(crate) async fn show(
         &self,
         visit: &Visit<'_>,
         cx: &Arc<Cx>,
@@ -387,12 +336,12 @@ impl Engine {
         result: Option<serde_json::Value>,
     ) -> Result<(String, Headers), Trouble> {
         let (data, headers) = self.query(cx, target, page, given).await?;
-        let html = self.render(visit, cx, target, &data, &form, result.as_ref(), asked, Prefs::of(visit.headers))?;
+        let html = self.render(visit, cx, target, &data, &form, result.as_ref(), asked)?;
         Ok((html, headers))
     }
 
     #[expect(clippy::too_many_arguments, reason = "the template's context, name by name")]
-    fn render(
+    pub(crate) fn render(
         &self,
         visit: &Visit<'_>,
         cx: &Cx,
@@ -401,7 +350,6 @@ impl Engine {
         form: &serde_json::Value,
         result: Option<&serde_json::Value>,
         asked: &BTreeMap<String, String>,
-        prefs: Prefs,
     ) -> Result<String, Trouble> {
         let platform = self.door.platform();
         let now = platform.clock().now();
@@ -412,12 +360,12 @@ impl Engine {
             data => Value::from(Serde(data)),
             form => Value::from(Serde(form)),
             result => result.map_or(Value::from(()), |result| Value::from(Serde(result))),
-            prefs => Value::from(Serde(&prefs)),
+            prefs => Value::from(Serde(&Prefs::of(visit.headers))),
             page => context! {
                 path => visit.path,
                 query => Value::from(Serde(asked)),
                 host_kind => visit.tenant.kind.audience().word(),
-                now => iso(now),
+                now => templates::iso(now),
                 today => kernel::clock::local(now).date().to_string(),
                 demo => platform.up_mode,
                 key => target.route.page,
@@ -429,32 +377,41 @@ impl Engine {
         let template = self.templates.get_template(&name).and_then(|template| template.render(context));
         template.map_err(|error| {
             tracing::error!(template = name, error = format!("{error:#}"), request_id = cx.request_id, "a template broke");
-            Trouble { status: StatusCode::INTERNAL_SERVER_ERROR, request_id: cx.request_id.clone() }
+            Trouble::new(StatusCode::INTERNAL_SERVER_ERROR, &cx.request_id)
         })
     }
 
     /// A page that says what is wrong and what to do next.
     pub(crate) fn error(&self, status: StatusCode, tenant: Option<&TenantEntry>, request_id: &str) -> Response<Bytes> {
-        let (name, kind) = match (tenant, status) {
+        self.told(&Trouble::new(status, request_id), tenant, "/")
+    }
+
+    /// The same about the address that was asked for.
+    fn told(&self, trouble: &Trouble, tenant: Option<&TenantEntry>, path: &str) -> Response<Bytes> {
+        let Trouble { status, request_id, why } = trouble;
+        let (name, kind) = match (tenant, *status) {
             (None, _) => ("unknown-host.html", ""),
             (Some(tenant), _) if tenant.suspended => ("suspended.html", tenant.kind.audience().word()),
             (Some(tenant), _) => ("error.html", tenant.kind.audience().word()),
         };
         let town = tenant.filter(|tenant| tenant.kind.audience() == Audience::Municipality).map(|tenant| tenant.name.clone());
-        let context = context! { status => status.as_u16(), request_id, host_kind => kind, municipality_name => town };
+        let context = context! { status => status.as_u16(), request_id, why => *why, path, host_kind => kind, municipality_name => town };
         let html = self.templates.get_template(name).and_then(|template| template.render(context)).unwrap_or_else(|error| {
             tracing::error!(error = format!("{error:#}"), "the error page broke");
             format!("<!doctype html><title>Error {0}</title><h1>Error {0}</h1>", status.as_u16())
         });
-        let mut response = respond(&Finished::new(HTML, &html, false), &HeaderMap::new(), false, false);
-        *response.status_mut() = status;
+        let mut response = respond(&Finished::new(HTML, html, false), &HeaderMap::new(), false, false);
+        *response.status_mut() = *status;
+        if *why == "pdf-busy" {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+        }
         response
     }
 
     /// Renders a page of the edge, which has no document.
     pub(crate) fn plain(&self, name: &str, context: Value) -> Response<Bytes> {
         match self.templates.get_template(name).and_then(|template| template.render(context)) {
-            Ok(html) => respond(&Finished::new(HTML, &html, false), &HeaderMap::new(), false, false),
+            Ok(html) => respond(&Finished::new(HTML, html, false), &HeaderMap::new(), false, false),
             Err(error) => {
                 tracing::error!(template = name, error = format!("{error:#}"), "a template broke");
                 self.error(StatusCode::INTERNAL_SERVER_ERROR, None, "")
@@ -479,9 +436,18 @@ fn known_query(query: &str, page: &Page) -> BTreeMap<String, String> {
 /// Query names that a template reads although no document declares them.
 const SHOWN_QUERY: [&str; 8] = ["publicada", "retirada", "volver", "desde", "hecho", "confirmada", "guardada", "guardado"];
 
-struct Trouble {
-    status: StatusCode,
-    request_id: String,
+/// Why a page cannot be shown.
+pub(crate) struct Trouble {
+    pub(crate) status: StatusCode,
+    pub(crate) request_id: String,
+    /// What the error page says further (`error.html`).
+    pub(crate) why: &'static str,
+}
+
+impl Trouble {
+    fn new(status: StatusCode, request_id: &str) -> Self {
+        Self { status, request_id: request_id.to_owned(), why: "" }
+    }
 }
 
 enum Submitted {
@@ -489,8 +455,8 @@ enum Submitted {
     Refused { status: StatusCode, errors: serde_json::Value, headers: Headers },
 }
 
-fn blank_form() -> serde_json::Value {
-    json!({ "op": "", "values": {}, "errors": [] })
+pub(crate) fn blank_form() -> serde_json::Value {
+    json!({ "op": "", "values": {}, "errors": [], "uploads": [] })
 }
 
 /// Error codes to HTTP statuses, in one place.
@@ -505,42 +471,10 @@ fn status_of(code: &str) -> StatusCode {
     }
 }
 
-fn iso(at: time::OffsetDateTime) -> String {
-    use async_graphql::ScalarType;
-    match kernel::graphql::DateTime(at).to_value() {
-        async_graphql::Value::String(text) => text,
-        _ => String::new(),
-    }
-}
-
-/// `{a.b}` in a pattern, taken from the payload and made safe for an address.
-fn fill(pattern: &str, payload: &serde_json::Value) -> String {
-    let mut out = String::new();
-    let mut rest = pattern;
-    while let Some((before, after)) = rest.split_once('{') {
-        out.push_str(before);
-        let (name, tail) = after.split_once('}').unwrap_or((after, ""));
-        let value = payload.pointer(&format!("/{}", name.replace('.', "/")));
-        let text = value.map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned)).unwrap_or_default();
-        out.push_str(&kernel::text::percent_encode(&text));
-        rest = tail;
-    }
-    out + rest
-}
-
-/// Where a person came from, when it is an address of this very host; else the audience's own start.
-fn back(typed: &Typed, audience: Audience) -> String {
-    let start = match audience {
-        Audience::Support => "/mesa",
-        Audience::Municipality | Audience::Agency => "/admin",
-    };
-    typed.get("volver").filter(|path| is_local(path)).unwrap_or(start).to_owned()
-}
-
 fn check(route: &Route, pages: &Pages, templates: &Environment<'_>) -> Result<(), String> {
     let page = pages.get(route.page).ok_or_else(|| format!("{}: no page {}", route.path, route.page))?;
     let mut endings = vec!["html"];
-    endings.extend(route.also.iter().map(|also| also.ending));
+    endings.extend(route.also.iter().map(|also| also.ending).filter(|ending| *ending != "json"));
     for ending in endings {
         let name = templates::name_of(&format!("{}.{ending}", route.page));
         templates.get_template(&name).map_err(|error| format!("{}: {error}", route.path))?;

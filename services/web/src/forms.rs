@@ -8,13 +8,23 @@ use bytes::Bytes;
 use http::{Request, StatusCode, header};
 use kernel::UserError;
 use serde_json::{Value, json};
+use time::macros::format_description;
 
-/// What was typed, field by field; a field may come several times.
+/// What was typed, field by field; a field may come several times. Files are there by their ids.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Typed(BTreeMap<String, Vec<String>>);
+pub(crate) struct Typed {
+    fields: BTreeMap<String, Vec<String>>,
+    /// What could not be taken: files that are too large or of the wrong kind.
+    refused: Vec<UserError>,
+}
 
-/// At most this many bytes of a form without files.
-const MAX_FORM: usize = 1024 * 1024;
+/// At most this many bytes of a form, its files apart.
+pub(crate) const MAX_FORM: usize = 1024 * 1024;
+
+/// The name of a field that takes several files.
+pub(crate) const MANY_FILES: &str = "files";
+/// The name of a field that takes one file.
+pub(crate) const ONE_FILE: &str = "file";
 
 impl Typed {
     /// Reads a form, url-encoded or multipart; the status says what is wrong with one that cannot be read.
@@ -51,27 +61,47 @@ impl Typed {
         typed
     }
 
-    fn push(&mut self, name: String, value: &str) {
+    pub(crate) fn push(&mut self, name: String, value: &str) {
         // Browsers send line ends as CR LF; what people typed has one.
-        self.0.entry(name).or_default().push(value.replace("\r\n", "\n"));
+        self.fields.entry(name).or_default().push(value.replace("\r\n", "\n"));
     }
 
     /// The same, with what the address gives where nothing was typed.
     pub(crate) fn or(mut self, given: &HashMap<String, String>) -> Self {
         for (name, value) in given {
-            self.0.entry(name.clone()).or_insert_with(|| vec![value.clone()]);
+            self.fields.entry(name.clone()).or_insert_with(|| vec![value.clone()]);
         }
         self
     }
 
+    /// Takes a value in the place of what the field held.
+    pub(crate) fn replace(&mut self, name: String, value: String) {
+        self.fields.insert(name, vec![value]);
+    }
+
+    /// Notes why something of this field could not be taken; the form is then not sent.
+    pub(crate) fn refuse(&mut self, field: &str, code: &str, message: &str) {
+        self.refused.push(UserError::at(field, code, message));
+    }
+
+    /// What could not be taken.
+    pub(crate) fn refused(&self) -> &[UserError] {
+        &self.refused
+    }
+
+    /// Every value of a field.
+    pub(crate) fn all(&self, name: &str) -> &[String] {
+        self.fields.get(name).map(Vec::as_slice).unwrap_or_default()
+    }
+
     /// The first value of a field.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
-        self.0.get(name).and_then(|values| values.first()).map(String::as_str)
+        self.all(name).first().map(String::as_str)
     }
 
     /// What the template shows again: a text, or a list where a field came several times.
     pub(crate) fn values(&self) -> Value {
-        let shown = self.0.iter().filter(|(name, _)| !name.starts_with('_')).map(|(name, values)| {
+        let shown = self.fields.iter().filter(|(name, _)| !name.starts_with('_')).map(|(name, values)| {
             let value = if values.len() == 1 { json!(values[0]) } else { json!(values) };
             (name.clone(), value)
         });
@@ -112,26 +142,36 @@ impl Types {
 
     /// The variables of a mutation from what was typed, or what is wrong with it, field by field.
     pub(crate) fn variables(&self, declared: &[(String, Type)], typed: &Typed) -> Result<Value, Vec<UserError>> {
-        let mut faults = Vec::new();
+        let mut faults = typed.refused.clone();
         let mut variables = serde_json::Map::new();
         for (name, ty) in declared {
             let value = match self.fields(ty) {
                 Some(fields) => {
                     let mut input = serde_json::Map::new();
                     for (field, ty) in fields {
-                        if let Some(value) = self.coerce(field, ty, typed.0.get(field).map(Vec::as_slice), &mut faults) {
+                        if let Some(value) = self.coerce(field, ty, typed.all(field), &mut faults) {
                             input.insert(field.clone(), value);
                         }
                     }
                     Some(Value::Object(input))
                 }
-                None => self.coerce(name, ty, typed.0.get(name).map(Vec::as_slice), &mut faults),
+                None => self.coerce(name, ty, typed.all(name), &mut faults),
             };
             if let Some(value) = value {
                 variables.insert(name.clone(), value);
             }
         }
         if faults.is_empty() { Ok(Value::Object(variables)) } else { Err(faults) }
+    }
+
+    /// The fields of a mutation's input that take files: `files`, a list of ids, and `file`, one.
+    pub(crate) fn file_fields(&self, declared: &[(String, Type)]) -> Vec<String> {
+        let fields = declared.iter().filter_map(|(_, ty)| self.fields(ty)).flatten();
+        let takes_files = |field: &str, ty: &Type| match &ty.base {
+            BaseType::List(_) => field == MANY_FILES && base_name(ty) == "ID",
+            BaseType::Named(name) => field == ONE_FILE && name == "ID",
+        };
+        fields.filter(|(field, ty)| takes_files(field, ty)).map(|(field, _)| field.clone()).collect()
     }
 
     fn fields(&self, ty: &Type) -> Option<&[(String, Type)]> {
@@ -141,12 +181,12 @@ impl Types {
         }
     }
 
-    fn coerce(&self, field: &str, ty: &Type, values: Option<&[String]>, faults: &mut Vec<UserError>) -> Option<Value> {
+    fn coerce(&self, field: &str, ty: &Type, values: &[String], faults: &mut Vec<UserError>) -> Option<Value> {
         if let BaseType::List(item) = &ty.base {
-            let values = values.unwrap_or_default().iter().filter(|value| !value.is_empty());
+            let values = values.iter().filter(|value| !value.is_empty());
             return Some(Value::Array(values.filter_map(|value| self.one(field, item, value, faults)).collect()));
         }
-        let typed = values.and_then(<[String]>::first).map(String::as_str).unwrap_or_default();
+        let typed = values.first().map(String::as_str).unwrap_or_default();
         if base_name(ty) == "Boolean" {
             return Some(Value::Bool(matches!(typed, "true" | "on" | "1")));
         }
@@ -170,6 +210,9 @@ impl Types {
                 Some(number) => Some(json!(number)),
                 None => fault("FORM", "Escriba un número, por ejemplo 12,5"),
             },
+            "Date" if time::Date::parse(typed, format_description!("[year]-[month]-[day]")).is_err() => {
+                fault(if typed.is_empty() { "REQUIRED" } else { "FORM" }, "Escriba la fecha: año, mes y día, por ejemplo 2026-11-23")
+            }
             name => match self.0.get(name) {
                 Some(Kind::Enum(known)) if !known.iter().any(|value| value == typed) => fault("REQUIRED", "Elija una opción"),
                 _ => Some(json!(typed)),

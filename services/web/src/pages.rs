@@ -11,10 +11,14 @@ pub(crate) static FOLDERS: &[(&str, Dir<'static>)] = &[
     ("identity", include_dir!("$CARGO_MANIFEST_DIR/../identity/pages")),
     ("site", include_dir!("$CARGO_MANIFEST_DIR/../site/pages")),
     ("plan", include_dir!("$CARGO_MANIFEST_DIR/../plan/pages")),
+    ("agreements", include_dir!("$CARGO_MANIFEST_DIR/../agreements/pages")),
+    ("training", include_dir!("$CARGO_MANIFEST_DIR/../training/pages")),
+    ("committee", include_dir!("$CARGO_MANIFEST_DIR/../committee/pages")),
     ("tramites", include_dir!("$CARGO_MANIFEST_DIR/../tramites/pages")),
     ("cases", include_dir!("$CARGO_MANIFEST_DIR/../cases/pages")),
     ("support", include_dir!("$CARGO_MANIFEST_DIR/../support/pages")),
     ("visits", include_dir!("$CARGO_MANIFEST_DIR/../visits/pages")),
+    ("handover", include_dir!("$CARGO_MANIFEST_DIR/../handover/pages")),
 ];
 
 /// An operation of a document.
@@ -24,8 +28,15 @@ pub(crate) struct Operation {
     pub(crate) mutation: bool,
     /// Declared variables with their types.
     pub(crate) variables: Vec<(String, Type)>,
-    /// The operation's first root field, under the name of its key in the data.
-    pub(crate) root: String,
+    /// The operation's own root fields, those of its layout's fragment left out, under the names of their keys in the data.
+    pub(crate) roots: Vec<String>,
+}
+
+impl Operation {
+    /// The first root field: what a mutation does.
+    pub(crate) fn root(&self) -> &str {
+        self.roots.first().map_or("", String::as_str)
+    }
 }
 
 /// A page: its document, whole with the layout's fragments.
@@ -112,7 +123,7 @@ fn parse(document: String) -> Result<Page, String> {
     let mut all: Vec<Operation> = Vec::new();
     for (name, operation) in operations {
         let operation = &operation.node;
-        let root = operation.selection_set.node.items.iter().find_map(|item| match &item.node {
+        let roots = operation.selection_set.node.items.iter().filter_map(|item| match &item.node {
             async_graphql_parser::types::Selection::Field(field) => Some(field.node.response_key().node.to_string()),
             _ => None,
         });
@@ -124,7 +135,7 @@ fn parse(document: String) -> Result<Page, String> {
                 .iter()
                 .map(|variable| (variable.node.name.node.to_string(), variable.node.var_type.node.clone()))
                 .collect(),
-            root: root.unwrap_or_default(),
+            roots: roots.collect(),
         });
     }
     let (mutations, mut queries): (Vec<_>, Vec<_>) = all.into_iter().partition(|operation| operation.mutation);

@@ -2,8 +2,11 @@
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+use kernel::directory::Audience;
 
 use crate::cache::Finished;
+use crate::formats::PDF;
+use crate::forms::Typed;
 
 /// The media type of a page.
 pub(crate) const HTML: &str = "text/html; charset=utf-8";
@@ -14,6 +17,30 @@ pub(crate) type Headers = Vec<(http::HeaderName, HeaderValue)>;
 /// Whether it is a path of this host, and not another host in disguise.
 pub(crate) fn is_local(path: &str) -> bool {
     path.starts_with('/') && !path.starts_with("//") && !path.contains(['\\', '\n', '\r'])
+}
+
+/// `{a.b}` in a pattern, taken from the payload and made safe for an address.
+pub(crate) fn fill(pattern: &str, payload: &serde_json::Value) -> String {
+    let mut out = String::new();
+    let mut rest = pattern;
+    while let Some((before, after)) = rest.split_once('{') {
+        out.push_str(before);
+        let (name, tail) = after.split_once('}').unwrap_or((after, ""));
+        let value = payload.pointer(&format!("/{}", name.replace('.', "/")));
+        let text = value.map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned)).unwrap_or_default();
+        out.push_str(&kernel::text::percent_encode(&text));
+        rest = tail;
+    }
+    out + rest
+}
+
+/// Where a person came from, when it is an address of this very host; else the audience's own start.
+pub(crate) fn back(typed: &Typed, audience: Audience) -> String {
+    let start = match audience {
+        Audience::Support => "/mesa",
+        Audience::Municipality | Audience::Agency => "/admin",
+    };
+    typed.get("volver").filter(|path| is_local(path)).unwrap_or(start).to_owned()
 }
 
 /// To the sign-in page, and back to `path` from there.
@@ -54,6 +81,16 @@ pub(crate) fn respond(page: &Finished, asked: &HeaderMap, secure: bool, shared: 
         out.insert(header::ETAG, tag);
     }
     protect(out, secure);
+    if page.media == PDF {
+        // The browser's own viewer is an object with inline style.
+        let policy = "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'none'";
+        out.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+    }
+    if let Some(name) = &page.name
+        && let Ok(value) = HeaderValue::from_str(&format!("inline; filename=\"{name}\""))
+    {
+        out.insert(header::CONTENT_DISPOSITION, value);
+    }
     response
 }
 

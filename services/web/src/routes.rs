@@ -49,7 +49,7 @@ pub enum Then {
 /// A further form of a page.
 #[derive(Debug, Clone, Copy)]
 pub struct Also {
-    /// The template's ending (`csv`, `atom`, `xml`, `ics`).
+    /// The template's ending (`csv`, `atom`, `xml`, `ics`, `pdf`), or `json`, which has no template.
     pub ending: &'static str,
     /// The address, where it is not the page's own plus the ending.
     pub path: Option<&'static str>,
@@ -62,6 +62,14 @@ const fn page(path: &'static str, audiences: &'static [Audience], page: &'static
 }
 
 impl Route {
+    /// Whether only whoever signed in is shown it: the administration and the desk, but not what `up` mode adds to look at.
+    pub(crate) fn behind_the_door(&self) -> bool {
+        !self.up_only
+            && ["/admin", "/mesa"]
+                .iter()
+                .any(|room| self.path.strip_prefix(room).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
+    }
+
     const fn must(self, field: &'static str) -> Self {
         Self { must: Some(field), ..self }
     }
@@ -99,6 +107,10 @@ const fn back(op: &'static str) -> Form {
     Form { op, then: Then::Back }
 }
 
+const fn also(ending: &'static str) -> Also {
+    Also { ending, path: None, walk: None }
+}
+
 const fn csv(walk: &'static str) -> Also {
     Also { ending: "csv", path: None, walk: Some(walk) }
 }
@@ -128,9 +140,28 @@ pub const ROUTES: &[Route] = &[
     page("/privacidad", TOWN, "site/public/page").fixed(&[("slug", "privacidad")]).must("page"),
     page("/derechos-de-autor", TOWN, "site/public/page").fixed(&[("slug", "derechos-de-autor")]).must("page"),
     page("/accesibilidad", TOWN, "site/public/page").fixed(&[("slug", "accesibilidad")]).must("page"),
-    page("/plan", TOWN, "plan/public/plan").fresh_for(MEASURED).also(&[Also { ending: "csv", path: None, walk: None }]),
+    page("/plan", TOWN, "plan/public/plan").fresh_for(MEASURED).also(&[also("csv"), also("pdf"), also("json")]),
+    page("/plan/versiones", TOWN, "plan/public/plan-versions").must("plan"),
+    page("/plan/versiones/{number}", TOWN, "plan/public/plan-version").must("planVersion"),
+    page("/plan/modelo", TOWN, "plan/public/plan-model").must("plan"),
+    page("/plan/{key}", TOWN, "plan/public/plan").must("plan").fresh_for(MEASURED).also(&[also("csv"), also("pdf"), also("json")]),
     page("/plan/acciones/{number}", TOWN, "plan/public/action-line").must("actionLine").fresh_for(MEASURED),
     page("/plan/fases/{key}", TOWN, "plan/public/phase").must("phase").fresh_for(MEASURED),
+    page("/plan/marcos/{framework}", TOWN, "plan/public/framework").must("framework").fresh_for(MEASURED),
+    page("/plan/marcos/{framework}/{phase}", TOWN, "plan/public/framework-phase").must("framework").fresh_for(MEASURED),
+    page("/plan/indicadores/{action}/{key}", TOWN, "plan/public/indicator")
+        .must("indicator")
+        .fresh_for(MEASURED)
+        .also(&[csv("measurements")]),
+    page("/convenios", TOWN, "agreements/public/agreements").also(&[csv("agreements")]),
+    page("/convenios/{slug}", TOWN, "agreements/public/agreement").must("agreement"),
+    page("/capacitacion", TOWN, "training/public/training").fresh_for(MEASURED).also(&[csv("past"), also("ics")]),
+    page("/certificados", TOWN, "training/public/certificate"),
+    page("/certificados/{code}", TOWN, "training/public/certificate").must("certificate").also(&[also("pdf")]),
+    page("/comite", TOWN, "committee/public/committee").also(&[also("ics")]),
+    page("/comite/actas", TOWN, "committee/public/meetings").also(&[csv("meetings")]),
+    page("/comite/actas/{number}", TOWN, "committee/public/meeting").must("meeting").also(&[also("pdf")]),
+    page("/comite/evaluaciones", TOWN, "committee/public/evaluations").also(&[csv("evaluations")]),
     page("/tramites", TOWN, "tramites/public/tramites").also(&[csv("tramites")]),
     page("/tramites/{slug}", TOWN, "tramites/public/tramite").must("tramite"),
     page("/servicios", TOWN, "tramites/public/tramites").fixed(&[("tipo", "SERVICE")]).also(&[csv("tramites")]),
@@ -139,13 +170,126 @@ pub const ROUTES: &[Route] = &[
     page("/pqrsd", TOWN, "cases/public/petition").forms(&[show("FilePetition")]),
     page("/solicitudes", TOWN, "cases/public/case-lookup").forms(&[show("OpenCase")]),
     page("/solicitudes/{radicado}", TOWN, "cases/public/case").forms(&[show("OpenCase")]),
+    page("/empalme", TOWN, "handover/public/handovers"),
+    page("/empalme/{slug}", TOWN, "handover/public/handover").must("publishedHandover").also(&[also("pdf")]),
     page("/buscar", TOWN, "site/public/search"),
     page("/mapa-del-sitio", TOWN, "web/public/site-map").also(&[Also { ending: "xml", path: Some("/sitemap.xml"), walk: None }]),
     // committee
     page("/admin", TOWN, "web/admin/today"),
     page("/admin/sitio", TOWN, "site/admin/site").forms(&[go("WithdrawNews", "/admin/sitio?retirada={newsItem.slug}")]),
     page("/admin/sitio/nueva", TOWN, "site/admin/new-news").forms(&[go("PublishNews", "/admin/sitio?publicada={newsItem.slug}")]),
-    page("/admin/plan", TOWN, "plan/admin/plan").forms(&[back("RecordMeasurement"), back("SetCriterionState"), back("SetActivityDone")]),
+    page("/admin/plan", TOWN, "plan/admin/plan").forms(&[back("RecordMeasurement"), back("SetActivityDone")]),
+    page("/admin/plan/criterios", TOWN, "plan/admin/criteria")
+        .must("framework")
+        .forms(&[back("SetCriterionState"), back("RemoveCriterionFile")])
+        .also(&[csv("criteria")]),
+    page("/admin/plan/indicadores/{action}/{key}", TOWN, "plan/admin/indicator").must("indicator").forms(&[
+        go("RecordMeasurement", "/admin/plan/indicadores/{indicator.actionLine}/{indicator.key}?hecho=registrada"),
+        go("WithdrawMeasurement", "/admin/plan/indicadores/{indicator.actionLine}/{indicator.key}?hecho=retirada"),
+        go("RemoveMeasurementFile", "/admin/plan/indicadores/{indicator.actionLine}/{indicator.key}?hecho=archivo"),
+        go("CorrectPeriod", "/admin/plan/indicadores/{indicator.actionLine}/{indicator.key}?hecho=corregido"),
+    ]),
+    page("/admin/convenios", TOWN, "agreements/admin/agreements").also(&[csv("agreementRegister")]),
+    page("/admin/convenios/nuevo", TOWN, "agreements/admin/new-agreement")
+        .forms(&[go("KeepAgreement", "/admin/convenios/{agreement.slug}?hecho=registrado")]),
+    page("/admin/convenios/entidades", TOWN, "agreements/admin/entities")
+        .forms(&[go("KeepEntity", "/admin/convenios/entidades?hecho=guardada")]),
+    page("/admin/convenios/{slug}", TOWN, "agreements/admin/agreement").must("agreement").forms(&[
+        go("KeepAgreement", "/admin/convenios/{agreement.slug}?hecho=guardado"),
+        go("AddAgreementResult", "/admin/convenios/{agreement.slug}?hecho=resultado"),
+        go("AnnulAgreementResult", "/admin/convenios/{agreement.slug}?hecho=anulado-resultado"),
+        go("SetAgreementPublished", "/admin/convenios/{agreement.slug}?hecho=publicacion"),
+        go("EndAgreement", "/admin/convenios/{agreement.slug}?hecho=terminado"),
+        go("AnnulAgreement", "/admin/convenios/{agreement.slug}?hecho=anulado"),
+        go("AttachAgreementDocuments", "/admin/convenios/{agreement.slug}?hecho=documentos"),
+        go("DetachAgreementDocument", "/admin/convenios/{agreement.slug}?hecho=documento-quitado"),
+    ]),
+    page("/admin/capacitacion", TOWN, "training/admin/courses").also(&[csv("courses")]),
+    page("/admin/capacitacion/nueva", TOWN, "training/admin/new-course")
+        .forms(&[go("KeepCourse", "/admin/capacitacion/{course.slug}?hecho=registrado")]),
+    page("/admin/capacitacion/{slug}", TOWN, "training/admin/course").must("course").also(&[also("csv")]).forms(&[
+        go("KeepCourse", "/admin/capacitacion/{course.slug}?hecho=guardado"),
+        go("AnnulCourse", "/admin/capacitacion/{course.slug}?hecho=anulado"),
+        go("KeepSession", "/admin/capacitacion/{course.slug}?hecho=sesion"),
+        go("CancelSession", "/admin/capacitacion/{course.slug}?hecho=cancelada"),
+        go("EnrolPerson", "/admin/capacitacion/{course.slug}?hecho=inscrita"),
+        go("EnrolList", "/admin/capacitacion/{course.slug}?hecho=lista"),
+        go("AnnulEnrolment", "/admin/capacitacion/{course.slug}?hecho=inscripcion-anulada"),
+        go("RecordAttendance", "/admin/capacitacion/{course.slug}?hecho=asistencia"),
+        go("IssueCertificates", "/admin/capacitacion/{course.slug}?hecho=certificados"),
+        go("RevokeCertificate", "/admin/capacitacion/{course.slug}?hecho=revocado"),
+        go("AttachTrainingMaterial", "/admin/capacitacion/{course.slug}?hecho=material"),
+        go("DetachTrainingMaterial", "/admin/capacitacion/{course.slug}?hecho=material-quitado"),
+    ]),
+    page("/admin/comite", TOWN, "committee/admin/committee"),
+    page("/admin/comite/tareas", TOWN, "committee/admin/tasks").also(&[csv("tasks")]),
+    page("/admin/comite/tareas/nueva", TOWN, "committee/admin/new-task")
+        .forms(&[go("AddTask", "/admin/comite/tareas/{task.id}?hecho=creada")]),
+    page("/admin/comite/tareas/{id}", TOWN, "committee/admin/task").must("task").forms(&[
+        go("FinishTask", "/admin/comite/tareas/{task.id}?hecho=cumplida"),
+        go("AssignTask", "/admin/comite/tareas/{task.id}?hecho=asignada"),
+        go("ChangeTask", "/admin/comite/tareas/{task.id}?hecho=cambiada"),
+        go("DropTask", "/admin/comite/tareas/{task.id}?hecho=dejada"),
+        go("ReopenTask", "/admin/comite/tareas/{task.id}?hecho=abierta"),
+    ]),
+    page("/admin/comite/calendario", TOWN, "committee/admin/calendar").must("agenda").also(&[also("ics")]),
+    page("/admin/comite/actas", TOWN, "committee/admin/meetings").also(&[csv("meetings")]),
+    page("/admin/comite/actas/nueva", TOWN, "committee/admin/new-meeting")
+        .forms(&[go("ConveneMeeting", "/admin/comite/actas/{meeting.number}?hecho=citada")]),
+    page("/admin/comite/actas/{number}", TOWN, "committee/admin/meeting").must("meeting").also(&[also("pdf")]).forms(&[
+        go("ChangeMeeting", "/admin/comite/actas/{meeting.number}?hecho=cambiada"),
+        go("CancelMeeting", "/admin/comite/actas/{meeting.number}?hecho=cancelada"),
+        go("WriteMinutes", "/admin/comite/actas/{meeting.number}?hecho=acta"),
+        back("AddDecision"),
+        go("RemoveDecision", "/admin/comite/actas/{meeting.number}?hecho=retirada"),
+        go("ApproveMinutes", "/admin/comite/actas/{meeting.number}?hecho=aprobada"),
+        go("AddMinutesNote", "/admin/comite/actas/{meeting.number}?hecho=nota"),
+        go("AddTask", "/admin/comite/tareas/{task.id}?hecho=creada"),
+    ]),
+    page("/admin/comite/revision", TOWN, "committee/admin/review").must("semesterReview").forms(&[
+        go("SaveReviewStep", "/admin/comite/revision?semestre={review.period}&hecho=paso#siguiente"),
+        go("CloseReview", "/admin/comite/revision?semestre={review.period}&hecho=cerrada"),
+    ]),
+    page("/admin/comite/evaluaciones", TOWN, "committee/admin/evaluations").also(&[csv("evaluations")]),
+    page("/admin/comite/evaluaciones/nueva", TOWN, "committee/admin/new-evaluation")
+        .forms(&[go("RecordEvaluation", "/admin/comite/evaluaciones?hecho=registrada")]),
+    page("/admin/comite/evaluaciones/{id}", TOWN, "committee/admin/evaluation")
+        .must("evaluation")
+        .forms(&[go("ReviseEvaluation", "/admin/comite/evaluaciones?hecho=corregida")]),
+    page("/admin/comite/integrantes", TOWN, "committee/admin/members")
+        .forms(&[go("AddCommitteeMember", "/admin/comite/integrantes?hecho=agregado")]),
+    page("/admin/comite/integrantes/{id}", TOWN, "committee/admin/member")
+        .must("committeeMember")
+        .forms(&[go("ChangeCommitteeMember", "/admin/comite/integrantes?hecho=cambiado")]),
+    page("/admin/plan/edicion", TOWN, "plan/admin/plan-draft").forms(&[
+        go("StartPlan", "/admin/plan/edicion?hecho=comenzado"),
+        go("RevisePlan", "/admin/plan/edicion?hecho=comenzado"),
+        go("AddPlanLine", "/admin/plan/edicion/acciones/{line.number}?hecho=agregada"),
+    ]),
+    page("/admin/plan/edicion/texto", TOWN, "plan/admin/plan-text").must("planDraft").forms(&[
+        go("KeepPlanText", "/admin/plan/edicion/texto?hecho=guardado"),
+        go("KeepPlanAnnexes", "/admin/plan/edicion/texto?hecho=guardado"),
+        go("DropPlanNote", "/admin/plan/edicion/texto?hecho=guardado#notas"),
+    ]),
+    page("/admin/plan/edicion/acciones/{number}", TOWN, "plan/admin/plan-line").must("planDraft").forms(&[
+        go("KeepPlanLine", "/admin/plan/edicion/acciones/{line.number}?hecho=guardada"),
+        go("RemovePlanLine", "/admin/plan/edicion?hecho=quitada"),
+    ]),
+    page("/admin/plan/edicion/acciones/{number}/indicadores/{key}", TOWN, "plan/admin/plan-indicator").must("planDraft").forms(&[
+        go("KeepPlanIndicator", "/admin/plan/edicion/acciones/{line.number}?hecho=indicador"),
+        go("RemovePlanIndicator", "/admin/plan/edicion/acciones/{line.number}?hecho=indicador"),
+    ]),
+    page("/admin/plan/edicion/fases", TOWN, "plan/admin/plan-phases")
+        .must("planDraft")
+        .forms(&[go("KeepPlanPhase", "/admin/plan/edicion/fases?hecho=fases")]),
+    page("/admin/plan/edicion/adoptar", TOWN, "plan/admin/plan-adoption").must("planDraft").forms(&[
+        go("SignPlanDraft", "/admin/plan/edicion/adoptar?hecho=firma#firmas"),
+        go("UnsignPlanDraft", "/admin/plan/edicion/adoptar#firmas"),
+        go("AdoptPlan", "/plan/versiones/{version.number}?plan={version.planKey}"),
+    ]),
+    page("/admin/plan/edicion/descartar", TOWN, "plan/admin/plan-discard")
+        .must("planDraft")
+        .forms(&[go("DiscardPlanDraft", "/admin/plan/edicion?hecho=descartado")]),
     page("/admin/tramites", TOWN, "tramites/admin/tramites").also(&[csv("entries")]),
     page("/admin/tramites/{slug}", TOWN, "tramites/admin/tramite").must("entry").forms(&[
         go("ConfirmEntry", "/admin/tramites?confirmada={entry.slug}"),
@@ -156,7 +300,31 @@ pub const ROUTES: &[Route] = &[
         go("TakeCase", "/admin/casos/{case.radicado}?hecho=tomada"),
         go("AnswerCase", "/admin/casos/{case.radicado}?hecho=respondida"),
     ]),
-    page("/admin/equipo", TOWN, "identity/admin/team").forms(&[go("ConfirmReset", "/admin/equipo?hecho=confirmado")]),
+    page("/admin/equipo", TOWN, "identity/admin/team").forms(&[
+        go("ConfirmReset", "/admin/equipo?hecho=confirmado"),
+        go("EnrolMember", "/admin/equipo?hecho=inscrita"),
+        go("ChangeRole", "/admin/equipo?hecho=rol"),
+        go("EndMembership", "/admin/equipo?hecho=terminada"),
+    ]),
+    page("/admin/empalme", TOWN, "handover/admin/handover")
+        .also(&[also("csv")])
+        .forms(&[go("OpenHandover", "/admin/empalme?hecho=abierto"), go("CancelHandover", "/admin/empalme?hecho=cancelado")]),
+    page("/admin/empalme/lista/{key}", TOWN, "handover/admin/item")
+        .must("handoverItem")
+        .forms(&[go("KeepHandoverItem", "/admin/empalme?hecho=guardado"), go("RemoveHandoverFile", "/admin/empalme?hecho=guardado")]),
+    page("/admin/empalme/equipo", TOWN, "handover/admin/people").forms(&[
+        go("EnrolMember", "/admin/empalme/equipo?hecho=inscrita"),
+        go("RemoveIncoming", "/admin/empalme/equipo?hecho=retirada"),
+        go("DesignateSigners", "/admin/empalme/equipo?hecho=firmantes"),
+        go("DecideDeparture", "/admin/empalme/equipo?hecho=decidido"),
+    ]),
+    page("/admin/empalme/documento", TOWN, "handover/admin/document").also(&[also("pdf")]).forms(&[
+        go("SignHandover", "/admin/empalme/documento?hecho=firmado"),
+        go("PublishHandover", "/admin/empalme/documento?hecho=publicado"),
+        go("ReopenHandover", "/admin/empalme/documento?hecho=reabierto"),
+    ]),
+    page("/admin/empalme/acta", TOWN, "handover/admin/closing")
+        .forms(&[go("RecordHandover", "/admin/empalme/acta?hecho=anotado"), go("CloseHandover", "/empalme/{handover.slug}")]),
     page("/admin/visitas", TOWN, "visits/admin/visits").also(&[Also { ending: "csv", path: None, walk: None }]),
     page("/admin/soporte", TOWN, "support/admin/support").forms(&[go("OpenTicket", "/admin/soporte/{ticket.number}?hecho=abierta")]),
     page("/admin/soporte/{number}", TOWN, "support/admin/support-ticket").must("ticket").forms(&[
@@ -167,6 +335,7 @@ pub const ROUTES: &[Route] = &[
     page("/", DESK, "support/support/home"),
     page("/estado", DESK, "support/support/status"),
     page("/mesa", DESK, "support/support/desk").also(&[csv("tickets")]),
+    page("/mesa/coordinacion", DESK, "identity/support/appoint").forms(&[show("AppointCoordinator")]),
     page("/mesa/{number}", DESK, "support/support/ticket").must("ticket").forms(&[
         go("ReplyToTicket", "/mesa/{ticket.number}?hecho=respuesta"),
         go("AssignTicket", "/mesa/{ticket.number}?hecho=tomada"),
@@ -185,6 +354,8 @@ pub const ROUTES: &[Route] = &[
     page("/municipios", PORTAL, "visits/agency/municipalities").also(&[csv("municipalities")]),
     page("/municipios/{slug}", PORTAL, "visits/agency/municipality").must("municipalityBySlug"),
     page("/metodologia", PORTAL, "visits/agency/methodology"),
+    page("/admin/planes", PORTAL, "plan/agency/plan-progress").also(&[csv("planProgress")]),
+    page("/admin/planes/{slug}", PORTAL, "plan/agency/town-progress").must("planProgressOf"),
     page("/admin", PORTAL, "visits/agency/admin").forms(&[go("CloseMonth", "/admin?publicada={ranking.month}")]),
     // every host
     page("/entrar", ALL, "identity/public/sign-in").forms(&[back("SignIn")]),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use http::HeaderMap;
 use kernel::clock::local;
 use minijinja::value::{Kwargs, Value, ValueKind};
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, Output, State, UndefinedBehavior};
@@ -9,7 +10,22 @@ use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
 use time::{Date, OffsetDateTime};
 
+use crate::engine::cookie;
 use crate::{assets, pages};
+
+/// The reader's display preference, from a cookie.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+pub(crate) struct Prefs {
+    pub(crate) contrast: &'static str,
+    pub(crate) text: &'static str,
+}
+
+impl Prefs {
+    pub(crate) fn of(headers: &HeaderMap) -> Self {
+        let word = cookie(headers, "cabildo_prefs").unwrap_or_default();
+        Self { contrast: if word.contains("alto") { "high" } else { "" }, text: if word.contains("mayor") { "large" } else { "" } }
+    }
+}
 
 /// Loads every template; an error names the file and the place.
 pub(crate) fn environment() -> Result<Environment<'static>, Error> {
@@ -33,10 +49,12 @@ pub(crate) fn environment() -> Result<Environment<'static>, Error> {
     env.add_filter("money", |value: Value| float(&value).map(|number| format!("$\u{a0}{}", grouped(number.round(), 0))));
     env.add_filter("percent", |value: Value| float(&value).map(|number| format!("{}\u{a0}%", grouped(number.round(), 0))));
     env.add_filter("csv", |value: Value| csv_cell(&value));
+    env.add_filter("ics", |text: String| ics_text(&text));
+    env.add_filter("ics_time", |value: Value| ics_time(&value));
     env.add_filter("paragraphs", |text: String| Value::from_safe_string(paragraphs(&text)));
     env.add_filter("urlize_lines", |text: String| Value::from_safe_string(linked(&paragraphs(&text))));
     for (path, text) in pages::files() {
-        let known = [".html", ".csv", ".atom", ".xml", ".ics"].iter().any(|ending| path.ends_with(ending));
+        let known = [".html", ".csv", ".atom", ".xml", ".ics", ".pdf"].iter().any(|ending| path.ends_with(ending));
         if known {
             env.add_template_owned(name_of(&path), text)?;
         }
@@ -76,6 +94,15 @@ fn format(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Res
         rest = &special[1..];
     }
     write!(out, "{rest}").map_err(Error::from)
+}
+
+/// An instant as the API tells it.
+pub(crate) fn iso(at: time::OffsetDateTime) -> String {
+    use async_graphql::ScalarType;
+    match kernel::graphql::DateTime(at).to_value() {
+        async_graphql::Value::String(text) => text,
+        _ => String::new(),
+    }
 }
 
 fn invalid(why: impl Into<String>) -> Error {
@@ -120,6 +147,32 @@ fn csv_cell(value: &Value) -> String {
     let text = if value.is_none() { String::new() } else { value.to_string() };
     let guard = if text.starts_with(['=', '+', '-', '@', '\t', '\r']) && value.as_str().is_some() { "'" } else { "" };
     format!("\"{guard}{}\"", text.replace('"', "\"\""))
+}
+
+/// Text of a calendar: what parts its lines and values is escaped (RFC 5545, section 3.3.11).
+fn ics_text(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\\' | ';' | ',' => out.extend(['\\', c]),
+            '\n' => out.push_str("\\n"),
+            c if c.is_control() => {}
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// A day as `20261123`, an instant as `20261123T154200Z`.
+fn ics_time(value: &Value) -> Result<String, Error> {
+    let text = value.to_string();
+    let shown = if text.len() > 10 {
+        let at = OffsetDateTime::parse(&text, &Rfc3339).map_err(|_| invalid(format!("«{text}» is not an instant")))?;
+        at.to_offset(time::UtcOffset::UTC).format(format_description!("[year][month][day]T[hour][minute][second]Z"))
+    } else {
+        day(value)?.format(format_description!("[year][month][day]"))
+    };
+    shown.map_err(|error| invalid(error.to_string()))
 }
 
 fn paragraphs(text: &str) -> String {
@@ -177,7 +230,7 @@ mod tests {
     use minijinja::context;
     use minijinja::value::Value;
 
-    use super::{csv_cell, environment, grouped};
+    use super::{csv_cell, environment, grouped, ics_text, ics_time};
 
     #[test]
     fn numbers_read_as_in_colombia() {
@@ -190,6 +243,14 @@ mod tests {
     fn a_cell_is_never_a_formula() {
         assert_eq!(csv_cell(&Value::from("=1+1")), "\"'=1+1\"");
         assert_eq!(csv_cell(&Value::from(-4)), "\"-4\"");
+    }
+
+    #[test]
+    fn a_calendar_has_its_own_letters() {
+        assert_eq!(ics_text("a;b, c\\d\r\ne\u{7}"), "a\\;b\\, c\\\\d\\ne");
+        assert_eq!(ics_time(&Value::from("2026-11-23")).expect("a day"), "20261123");
+        assert_eq!(ics_time(&Value::from("2026-11-23T10:42:00.000-05:00")).expect("an instant"), "20261123T154200Z");
+        assert!(ics_time(&Value::from("mañana")).is_err());
     }
 
     #[test]

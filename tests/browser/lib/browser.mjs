@@ -85,22 +85,24 @@ export async function scales(page) {
   const wire = await page.context().newCDPSession(page);
   await wire.send('Network.enable');
   await wire.send('Network.setCacheDisabled', { cacheDisabled: true });
-  let kinds = new Map();
-  let bytes = 0;
-  wire.on('Network.responseReceived', ({ requestId, type, response }) => {
-    if (type === 'Image') kinds.set(requestId, type);
-    if (type === 'Document') bytes = response.url.startsWith('http') ? bytes : 0;
+  const asked = new Map();
+  let shown;
+  let parts = [];
+  wire.on('Network.requestWillBeSent', ({ requestId, loaderId, type, request }) => {
+    if (type === 'Document') shown = loaderId;
+    if (type !== 'Image') asked.set(requestId, [loaderId, request.url]);
   });
   wire.on('Network.loadingFinished', ({ requestId, encodedDataLength }) => {
-    if (!kinds.has(requestId)) bytes += encodedDataLength;
+    // What the page before had still to fetch is not this page's weight.
+    const [loader, url] = asked.get(requestId) ?? [];
+    if (loader && loader === shown) parts.push([encodedDataLength, url.split('/').at(-1)]);
   });
   return {
     async weigh(go) {
-      kinds = new Map();
-      bytes = 0;
+      [shown, parts] = [null, []];
       const answer = await go();
       await page.evaluate(() => document.fonts.ready.then(() => true));
-      return { answer, bytes };
+      return { answer, bytes: parts.reduce((sum, [bytes]) => sum + bytes, 0), parts: parts.map(([bytes, name]) => `${name} ${bytes}`).join(', ') };
     },
   };
 }

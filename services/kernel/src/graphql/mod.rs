@@ -2,6 +2,7 @@
 
 pub mod connection;
 pub mod dependency;
+pub mod file;
 pub mod guard;
 pub mod municipality;
 pub mod payload;
@@ -10,6 +11,7 @@ pub mod scalar;
 
 pub use connection::{PageInfo, Paging};
 pub use dependency::{Dependency, Official};
+pub use file::File;
 pub use guard::Can;
 pub use municipality::{Department, Municipality};
 pub use request::Cx;
@@ -23,7 +25,11 @@ pub fn explain(error: &mut async_graphql::ServerError, request_id: &str) {
     let (code, message, retry_after) = match error.source::<crate::Error>() {
         Some(fault) => (fault.code(), spoken(fault), if let crate::Error::Throttled(seconds) = fault { Some(*seconds) } else { None }),
         // Errors without a source of ours come from the engine: they are about the request.
-        None if error.source.is_none() => ("BAD_REQUEST", error.message.clone(), None),
+        None if error.source.is_none() => match error.message.as_str() {
+            "Query is too complex." => ("TOO_COMPLEX", "La consulta pide demasiado de una vez.".to_owned(), None),
+            "Query is nested too deep." => ("TOO_COMPLEX", "La consulta baja demasiados niveles.".to_owned(), None),
+            _ => ("BAD_REQUEST", error.message.clone(), None),
+        },
         None => ("INTERNAL", BROKEN.to_owned(), None),
     };
     if code == "INTERNAL" {

@@ -120,6 +120,16 @@ impl Cx {
         let _ = self.fault.set(());
     }
 
+    /// Refuses a client that comes too often. The machine itself is not counted: behind it stands whoever runs the platform.
+    pub async fn throttle_client(&self, what: &str, limit: u32, window: std::time::Duration) -> Result<()> {
+        match self.client {
+            client if client.is_loopback() => Ok(()),
+            IpAddr::V4(address) => self.throttle(what, &address.to_string(), limit, window).await,
+            // One line has all of the second half.
+            IpAddr::V6(address) => self.throttle(what, &format!("{:x}", address.to_bits() >> 64), limit, window).await,
+        }
+    }
+
     /// Refuses what comes too often: `limit` a `window` for this key, on this tenant.
     pub async fn throttle(&self, what: &str, key: &str, limit: u32, window: std::time::Duration) -> Result<()> {
         let key = crate::live::LiveKey::of(self.tenant.id, format_args!("{what}/{key}"));

@@ -56,6 +56,21 @@ each('[maxlength][data-count]', (field) => {
   tell();
 });
 
+// Said before the sending: on a slow line a file that is too large costs minutes.
+each('input[type=file]', (field) =>
+  field.addEventListener('change', () => {
+    const files = Array.from(field.files);
+    const large = files.find((file) => file.size > 10485760);
+    const all = files.reduce((sum, file) => sum + file.size, 0);
+    let why = '';
+    if (large) why = `«${large.name}» pasa de 10 MB. Elija un archivo más liviano`;
+    else if (files.length > 10) why = 'Elija como máximo 10 archivos';
+    else if (all > 41943040) why = 'Los archivos pasan de 40 MB en total';
+    field.setCustomValidity(why);
+    field.reportValidity();
+  }),
+);
+
 // data-clock="9300" counts the seconds that are left, from what the server printed; it stands still after data-clock-for seconds.
 // data-clock on a time element, without a number, tells how long ago it was. Days stay as the server wrote them.
 const opened = Date.now();

@@ -1,0 +1,7 @@
+//! What somebody has to do by a date.
+
+pub(crate) mod graphql;
+pub(crate) mod model;
+pub(crate) mod rules;
+pub(crate) mod service;
+pub(crate) mod store;
