@@ -131,6 +131,7 @@ impl From<VersionRow> for PlanVersion {
 #[ComplexObject]
 impl PlanVersion {
     /// What it changed against the version before it; empty for the first.
+    #[graphql(complexity = "20 + 10 * child_complexity")]
     async fn changes(&self, ctx: &Context<'_>) -> GqlResult<Vec<PlanChange>> {
         let cx = Cx::of(ctx)?;
         let mut tx = cx.read().await?;
@@ -141,6 +142,7 @@ impl PlanVersion {
     }
 
     /// The act itself and its annexes.
+    #[graphql(complexity = "3 + 2 * child_complexity")]
     async fn files(&self, ctx: &Context<'_>) -> GqlResult<Vec<File>> {
         let rows = file::of(&mut *Cx::of(ctx)?.read().await?, &service::subject(&self.plan_key, self.number)).await?;
         Ok(rows.into_iter().map(File::from).collect())
