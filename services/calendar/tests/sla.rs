@@ -159,8 +159,16 @@ fn a_clock_tells_its_arithmetic() {
     );
     // 90 open minutes of an update have run when it becomes 60.
     let update = plain(lines(ClockKind::Update));
-    assert!(update.ends_with("Breached 150 Venció el martes 14 de julio de 2026 a las 9:00 a. m.\nOutcome 150 Lleva 2 h 30 min de 1 h: está vencido."), "{update}");
-    assert!(plain(lines(ClockKind::FirstAnswer)).ends_with("Termina el viernes 10 de julio de 2026 a las 3:30 p. m. Corrió 30 min de 1 h: a tiempo."));
+    assert!(
+        update.ends_with(
+            "Breached 150 Venció el martes 14 de julio de 2026 a las 9:00 a. m.\nOutcome 150 Lleva 2 h 30 min de 1 h: está vencido."
+        ),
+        "{update}"
+    );
+    assert!(
+        plain(lines(ClockKind::FirstAnswer))
+            .ends_with("Termina el viernes 10 de julio de 2026 a las 3:30 p. m. Corrió 30 min de 1 h: a tiempo.")
+    );
 }
 
 #[test]
