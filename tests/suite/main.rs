@@ -38,6 +38,8 @@ mod plan_indicators_slice;
 mod plan_slice;
 #[path = "../../services/plan/tests/versions.rs"]
 mod plan_versions;
+#[path = "../../services/support/tests/clocks.rs"]
+mod support_clocks;
 #[path = "../../services/support/tests/slice.rs"]
 mod support_slice;
 #[path = "../../services/training/tests/slice.rs"]

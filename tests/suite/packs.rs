@@ -67,6 +67,19 @@ async fn live_in(world: &World) {
                            "anonymous": false, "idempotencyKey": "null" });
     done(&world.visitor(CHIPAQUE), "filePetition", petition).await;
     done(&coordinator, "openTicket", json!({ "category": "OTHER", "subject": "1e3", "body": "~", "idempotencyKey": "0x1F" })).await;
+    let second = json!({ "category": "PUBLISHING", "subject": "Sí: no", "body": "- uno", "idempotencyKey": "k2" });
+    done(&coordinator, "openTicket", second).await;
+    let agent = world.actor("soporte", Role::Agent).await;
+    let tickets = agent.run("{ tickets { nodes { number subject } } }", json!({})).await;
+    let number = |subject: &str| {
+        let found = tickets["tickets"]["nodes"].as_array().unwrap().iter().find(|ticket| ticket["subject"] == subject);
+        found.unwrap()["number"].as_str().unwrap().to_owned()
+    };
+    let (first, second) = (number("1e3"), number("Sí: no"));
+    done(&agent, "assignTicket", json!({ "number": first, "impact": "OFFICE", "urgency": "STOPS" })).await;
+    done(&agent, "replyToTicket", json!({ "number": first, "text": "¿Sigue?", "status": "WAITING_MUNICIPALITY" })).await;
+    done(&agent, "mergeTicket", json!({ "number": second, "into": first })).await;
+    done(&coordinator, "rateTicket", json!({ "number": second, "score": 5, "text": "4" })).await;
     let at = kernel::clock::local(kernel::Platform::clock(&world.platform).now()).replace_time(time::macros::time!(8:00));
     let mut connection = postgres(world).await;
     sqlx::query("insert into visits.hour_count (tenant_id, hour, visits, views, robots, set_aside) values ($1, $2, 3, 9, 2, 1)")

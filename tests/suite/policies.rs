@@ -303,7 +303,18 @@ async fn desk(world: &World, day: &mut Day<'_>) {
         day.put(&agent, "replyToTicket", "ticket { messages { text } }", json!({ "number": ticket, "text": text, "internal": internal }))
             .await;
     }
-    day.ask(&coordinator, "query($n: String!) { ticket(number: $n) { status messages { text } } }", json!({ "n": ticket })).await;
+    let clocks =
+        "query($n: String!) { ticket(number: $n) { status messages { text } clocks { kind standing } } serviceLevels { kind total } }";
+    day.ask(&coordinator, clocks, json!({ "n": ticket })).await;
+    day.ask(&agent, clocks, json!({ "n": ticket })).await;
+
+    let second = json!({ "category": "OTHER", "subject": "Otra vez el PDF", "body": "No carga", "idempotencyKey": "t2" });
+    let second = word(&day.put(&coordinator, "openTicket", "ticket { number }", second).await, "/ticket/number");
+    day.put(&agent, "mergeTicket", "ticket { status mergedInto }", json!({ "number": second, "into": ticket })).await;
+    day.put(&coordinator, "rateTicket", "ticket { satisfaction { score } }", json!({ "number": second, "score": 4 })).await;
+    let after = "query($n: String!) { ticket(number: $n) { mergedInto satisfaction { score } } }";
+    day.ask(&coordinator, after, json!({ "n": second })).await;
+    day.ask(&agent, after, json!({ "n": second })).await;
 
     day.put(&visitor, "requestAccess", "received", json!({ "email": account, "idempotencyKey": "a1" })).await;
     let started = day.put(&agent, "startReset", "reset { id state }", json!({ "ticketNumber": ticket, "accountEmail": account })).await;

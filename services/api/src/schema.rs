@@ -20,6 +20,7 @@ pub static CAPABILITIES: &[&Capability] = &[
     &tramites::SERVICES,
     &cases::CAPABILITY,
     &support::CAPABILITY,
+    &support::DESK,
     &visits::CAPABILITY,
     &handover::CAPABILITY,
     &kernel::file::CAPABILITY,
@@ -75,7 +76,9 @@ impl FormQuery {
     }
 
     /// What is due in this tenant and the viewer may know of, what has a date first.
-    #[graphql(guard = "kernel::graphql::Can(kernel::Permission::SeeAdministration)")]
+    #[graphql(
+        guard = "kernel::graphql::Can(kernel::Permission::SeeAdministration).or(kernel::graphql::Can(kernel::Permission::ResolveTickets))"
+    )]
     async fn duties(&self, ctx: &Context<'_>) -> GqlResult<Vec<Duty>> {
         let cx = Cx::of(ctx)?;
         let mut tx = cx.read().await?;

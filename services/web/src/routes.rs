@@ -330,16 +330,20 @@ pub const ROUTES: &[Route] = &[
     page("/admin/soporte/{number}", TOWN, "support/admin/support-ticket").must("ticket").forms(&[
         go("ReplyToTicket", "/admin/soporte/{ticket.number}?hecho=respuesta"),
         go("ResolveTicket", "/admin/soporte/{ticket.number}?hecho=cerrada"),
+        go("RateTicket", "/admin/soporte/{ticket.number}?hecho=calificada"),
     ]),
     // support
     page("/", DESK, "support/support/home"),
     page("/estado", DESK, "support/support/status"),
     page("/mesa", DESK, "support/support/desk").also(&[csv("tickets")]),
     page("/mesa/coordinacion", DESK, "identity/support/appoint").forms(&[show("AppointCoordinator")]),
+    page("/mesa/plazos", DESK, "support/support/levels").also(&[also("csv")]),
     page("/mesa/{number}", DESK, "support/support/ticket").must("ticket").forms(&[
         go("ReplyToTicket", "/mesa/{ticket.number}?hecho=respuesta"),
         go("AssignTicket", "/mesa/{ticket.number}?hecho=tomada"),
         go("ResolveTicket", "/mesa/{ticket.number}?hecho=resuelta"),
+        go("ChangeTicketCalendar", "/mesa/{ticket.number}?hecho=horario"),
+        go("MergeTicket", "/mesa/{ticket.number}?hecho=unida"),
         go("StartReset", "/mesa/{reset.ticketNumber}?hecho=reinicio"),
         go("SendProofCode", "/mesa/{reset.ticketNumber}?hecho=codigo"),
         go("RecordProof", "/mesa/{reset.ticketNumber}?hecho=prueba"),
