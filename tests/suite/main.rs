@@ -46,5 +46,7 @@ mod support_slice;
 mod training_slice;
 #[path = "../../services/tramites/tests/slice.rs"]
 mod tramites_slice;
+#[path = "../../services/visits/tests/closes.rs"]
+mod visits_closes;
 #[path = "../../services/visits/tests/slice.rs"]
 mod visits_slice;

@@ -81,6 +81,8 @@ async fn live_in(world: &World) {
     done(&agent, "mergeTicket", json!({ "number": second, "into": first })).await;
     done(&coordinator, "rateTicket", json!({ "number": second, "score": 5, "text": "4" })).await;
     let at = kernel::clock::local(kernel::Platform::clock(&world.platform).now()).replace_time(time::macros::time!(8:00));
+    let sixth = json!({ "year": 2026, "category": "SIXTH", "act": "Decreto 45, «por el cual»", "adoptedOn": "2025-10-01" });
+    done(&coordinator, "recordCategory", sixth).await;
     let mut connection = postgres(world).await;
     sqlx::query("insert into visits.hour_count (tenant_id, hour, visits, views, robots, set_aside) values ($1, $2, 3, 9, 2, 1)")
         .bind(world.tenant(CHIPAQUE).id)
@@ -100,7 +102,9 @@ async fn what_is_exported_is_imported_to_the_byte() {
     let slug = tenancy::import(&second.platform, &Pack::read(one.path()).unwrap(), true).await.unwrap();
     tenancy::export(&second.platform, &slug).await.unwrap().write(two.path()).unwrap();
     let (one, two) = (tree(one.path()), tree(two.path()));
-    for part in ["tenant.yaml", "identity.yaml", "plan.yaml", "plan-state.yaml", "tramites.yaml", "cases.yaml", "visits.csv"] {
+    for part in
+        ["tenant.yaml", "identity.yaml", "plan.yaml", "plan-state.yaml", "tramites.yaml", "cases.yaml", "visits.csv", "categories.csv"]
+    {
         assert!(one.contains_key(part), "{part} is not in {:?}", one.keys());
     }
     assert!(one.keys().any(|path| path.starts_with("support")), "tickets travel");

@@ -262,9 +262,9 @@ fn closed(path: &str) -> bool {
     path.starts_with("/admin") || path.starts_with("/mesa")
 }
 
-/// The style guide is there in `up` mode only, and has a test of its own.
+/// The style guide is there in `up` mode only, and files are no pages: both have tests of their own.
 fn routes() -> impl Iterator<Item = &'static Route> {
-    ROUTES.iter().filter(|route| route.path != "/admin/estilo")
+    ROUTES.iter().filter(|route| route.path != "/admin/estilo" && route.only.is_none())
 }
 
 impl Town {
@@ -293,7 +293,7 @@ impl Town {
             ("/certificados/{code}", _) => &self.certificate,
             ("/empalme/{slug}", _) => &self.handover,
             ("/admin/empalme/lista/{key}", _) => "obras",
-            ("/ranking/{month}", _) => "2026-10",
+            ("/ranking/{month}" | "/admin/cierres/{month}", _) => "2026-10",
             ("/plan/indicadores/{action}/{key}" | "/admin/plan/indicadores/{action}/{key}", _) => INDICATOR,
             ("/municipios/{slug}" | "/admin/planes/{slug}", _) => CHIPAQUE,
             ("/restablecer/{token}", _) => "0123",

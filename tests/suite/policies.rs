@@ -344,11 +344,42 @@ async fn rankings(world: &World, day: &mut Day<'_>) {
         day.ask(actor, open, json!({})).await;
     }
     day.ask(&world.actor(CHIPAQUE, Role::Observer).await, "{ visits(days: 2) { date visits } }", json!({})).await;
+    objections(world, day, &analyst).await;
     day.put(&administrator, "closeMonth", "ranking { month nodes { position } }", json!({ "month": "2026-10" })).await;
     for actor in [&visitor, &world.visitor(CHIPAQUE)] {
-        day.ask(actor, "{ ranking(month: \"2026-10\") { closedAt genuine nodes { position } } rankingMonths }", json!({})).await;
+        day.ask(actor, "{ ranking(month: \"2026-10\") { closedAt genuine visits nodes { position visits } } rankingMonths }", json!({}))
+            .await;
+        day.ask(actor, "{ monthFile(month: \"2026-10\", name: \"horas.csv\") { body } statements { number kind } }", json!({})).await;
+    }
+    let wrong = json!({ "month": "2026-10", "slug": CHIPAQUE, "visits": 8, "reason": "Un lote de visitas llegó después del cierre." });
+    day.put(&administrator, "correctMonth", "monthClose { corrections { correctedVisits } }", wrong).await;
+    for actor in [&visitor, &world.visitor(CHIPAQUE)] {
+        day.ask(actor, "{ monthClose(month: \"2026-10\") { corrections { correctedVisits } objections { outcome } } }", json!({})).await;
     }
     day.ask(&world.visitor(CHIPAQUE), "{ rankingHistory { month position } }", json!({})).await;
+    let sixth = json!({ "year": 2026, "category": "SIXTH", "act": "Decreto 1 de 2025", "adoptedOn": "2025-10-01" });
+    day.put(&world.actor(CHIPAQUE, Role::Coordinator).await, "recordCategory", "category { year category }", sixth).await;
+    day.ask(&visitor, "{ ranking(month: \"2026-11\", category: SIXTH) { totalCount } }", json!({})).await;
+}
+
+/// October had visits, and Chipaque objected to it while it could.
+async fn objections(world: &World, day: &mut Day<'_>, analyst: &Actor<'_>) {
+    let filed =
+        "insert into visits.hour_count (tenant_id, hour, visits) select id, '2026-10-05 13:00Z', 5 from tenancy.tenant where slug = $1";
+    sqlx::query(filed).bind(CHIPAQUE).execute(&mut suite::postgres(world).await).await.unwrap();
+    let objected = "insert into visits.objection (tenant_id, id, month, reason, idempotency_key, filed_at)
+         select id, '018f0000-0000-7000-8000-000000000001', '2026-10', 'Faltan visitas del martes', 'o', '2026-11-02 13:00Z'
+         from tenancy.tenant where slug = $1";
+    sqlx::query(objected).bind(CHIPAQUE).execute(&mut suite::postgres(world).await).await.unwrap();
+    let seen = "{ monthClose(month: \"2026-10\") { objections { reason outcome } } }";
+    day.ask(&world.actor(CHIPAQUE, Role::Coordinator).await, "{ ownObjections { month outcome } }", json!({})).await;
+    day.ask(&world.visitor(FILANDIA), seen, json!({})).await;
+    day.ask(analyst, seen, json!({})).await;
+    let answer = json!({ "id": "018f0000-0000-7000-8000-000000000001", "outcome": "ACCEPTED", "adjustment": 2,
+                         "answer": "El registro muestra dos visitas que se perdieron." });
+    day.put(analyst, "answerObjection", "objection { outcome adjustment }", answer).await;
+    day.ask(&world.visitor(FILANDIA), seen, json!({})).await;
+    day.ask(&world.visitor("agencia"), "{ ranking(month: \"2026-10\") { visits } }", json!({})).await;
 }
 
 /// The worker: what is periodic, what waits, the seal of the audit log.
@@ -408,6 +439,7 @@ async fn by_itself(world: &World, day: &mut Day<'_>) {
     world.clock.advance(time::Duration::WEEK);
     let mut tx = Scope::Worker(None).write(world.platform.db()).await.unwrap();
     tx.enqueue("plan.lock_all", json!({})).await.unwrap();
+    tx.enqueue("visits.read_all", json!({})).await.unwrap();
     tx.commit().await.unwrap();
     world.settle().await;
     let (coordinator, analyst) = (world.actor(CHIPAQUE, Role::Coordinator).await, world.actor("agencia", Role::Analyst).await);
@@ -417,6 +449,7 @@ async fn by_itself(world: &World, day: &mut Day<'_>) {
     let correction =
         json!({ "indicatorId": word(&seen, "/indicator/id"), "startsOn": "2026-11-23", "value": 6, "reason": "Se contó mal la semana" });
     day.put(&coordinator, "correctPeriod", "indicator { periods { nodes { value } } }", correction).await;
+    day.ask(&analyst, "{ comparison(measure: \"visits.days_counted\") { known average } }", json!({})).await;
     day.ask(&analyst, "{ planProgress { totalCount nodes { percent entries { scope } } } }", json!({})).await;
     kernel::audit::seal(world.platform.db()).await.unwrap();
     day.note("audit", kernel::audit::verify(world.platform.db()).await.map_or_else(|error| error.to_string(), |held| held.to_string()));

@@ -40,6 +40,10 @@ pub struct Query(
     cases::CasesQuery,
     support::SupportQuery,
     visits::VisitsQuery,
+    visits::RankingsQuery,
+    visits::CategoriesQuery,
+    visits::ClosesQuery,
+    visits::ComparisonQuery,
     handover::HandoverQuery,
     committee::CommitteeQuery,
 );
@@ -55,7 +59,8 @@ pub struct Mutation(
     tramites::TramitesMutation,
     cases::CasesMutation,
     support::SupportMutation,
-    visits::VisitsMutation,
+    visits::ClosesMutation,
+    visits::CategoriesMutation,
     handover::HandoverMutation,
     committee::CommitteeMutation,
 );

@@ -128,12 +128,12 @@ async fn set_status(platform: &kernel::Platform, slug: &str, status: &str) -> an
 /// `cabildo ranking …`
 #[derive(clap::Subcommand)]
 pub(crate) enum Ranking {
-    /// Closes a month that has ended; closing it again changes nothing.
+    /// Closes a month to which nobody may object any more; closing it again changes nothing.
     Close {
         /// `2026-10`.
         month: String,
     },
-    /// Recomputes the signature of a closed month.
+    /// Counts the order of a closed month again from what it published, and checks signature and chain.
     Verify {
         /// `2026-10`.
         month: String,
@@ -210,5 +210,9 @@ fn span(text: &str) -> anyhow::Result<Duration> {
 }
 
 fn print_closed(month: &visits::ClosedMonth) {
-    println!("{}: {} towns, {} visits, closed {}, signed {}", month.month, month.towns, month.visits, month.closed_at, month.signature);
+    let by = month.statement.map_or_else(|| "by the platform's keyed hash".to_owned(), |number| format!("by statement {number}"));
+    println!(
+        "{}: {} towns, {} visits, closed {} {by}, signed {}",
+        month.month, month.towns, month.visits, month.closed_at, month.signature
+    );
 }

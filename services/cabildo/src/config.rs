@@ -39,6 +39,8 @@ pub(crate) struct Config {
     pub(crate) mail_from: String,
     /// The platform's secret key: at least 32 characters.
     pub(crate) secret_key: Option<SecretString>,
+    /// The seed of the key with which closed months are signed: 64 hexadecimal digits, made once and kept apart.
+    pub(crate) signing_key: Option<SecretString>,
     /// The Python interpreter that has `WeasyPrint`; without it the one that `infra/install` made, else the system's.
     pub(crate) pdf_python: Option<PathBuf>,
     /// Whether a proxy of ours stands before this process.

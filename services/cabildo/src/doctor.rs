@@ -25,6 +25,8 @@ pub(crate) async fn run(config: &Config, json: bool) -> anyhow::Result<()> {
         config.smtp_url.is_some() || config.maildir.is_some(),
         if config.smtp_url.is_some() { "SMTP" } else { "maildir" }.to_owned(),
     );
+    let signs = if config.signing_key.is_some() { "months can be closed" } else { "signing_key is not set: no month can be closed" };
+    note("signing", config.signing_key.is_some(), signs.to_owned());
     let pdf = config.pdf().version().await;
     note("pdf", pdf.is_ok(), pdf.unwrap_or_else(|why| why.to_string()));
     match assemble(config).await {

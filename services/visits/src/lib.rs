@@ -2,28 +2,42 @@
 //! closed, signed and never changed; the ranking made of it. It must not know pages or plans: the door hands it page views,
 //! and what a close has to tell leaves as an event.
 
+mod closes;
+mod comparison;
 mod graphql;
 mod measures;
 mod model;
 mod pack;
+mod rankings;
 mod recorder;
 mod rules;
 mod service;
 mod store;
 
-pub use graphql::{VisitsMutation, VisitsQuery};
+pub use closes::{ClosedMonth, ClosesMutation, ClosesQuery, close, close_demo, verify};
+pub use comparison::ComparisonQuery;
+pub use graphql::VisitsQuery;
+pub use rankings::{CategoriesMutation, CategoriesQuery, RankingsQuery};
 pub use recorder::{Counter, PageView, Recorder, Robots, recorder};
-pub use service::{ClosedMonth, close, close_demo, verify};
 
 use kernel::capability::Capability;
+use kernel::db::Constraint;
 use kernel::directory::Audience;
 
 /// The descriptor.
 pub const CAPABILITY: Capability = Capability {
+    jobs: comparison::jobs::JOBS,
+    crons: comparison::jobs::CRONS,
     measures: measures::MEASURES,
     duties: Some(measures::duties),
     duties_of: Audience::Agency,
     pack: Some(&pack::VisitsPart),
     demo: Some(pack::demo),
+    constraints: &[Constraint {
+        name: "objection_sent_once",
+        field: "idempotencyKey",
+        code: "REUSED",
+        message: "Este formulario ya se envió. Ábralo de nuevo.",
+    }],
     ..Capability::named("visits")
 };

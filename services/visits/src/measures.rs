@@ -6,7 +6,7 @@ use kernel::capability::{Asked, Duty, Measure};
 use kernel::{Result, Tx};
 
 use crate::model::Month;
-use crate::{rules, store};
+use crate::{closes, store};
 
 pub(crate) const MEASURES: &[Measure] = &[
     Measure {
@@ -31,10 +31,24 @@ async fn month_count(tx: &mut Tx, asked: &Asked) -> Result<Option<f64>> {
     Ok(Some(store::visits_between(tx, Month::of(asked.at).begins(), asked.at).await? as f64))
 }
 
-/// The agency is due to close every month of the last year that has ended, where anything was counted in it.
+/// The agency is due to answer what is objected to, and to close every month of the last year that has ended, where anything was counted
+/// in it.
 pub(crate) fn duties(tx: &mut Tx) -> BoxFuture<'_, Result<Vec<Duty>>> {
     async move {
         let mut due = Vec::new();
+        let last_day = |at: time::OffsetDateTime| Some(kernel::clock::local(at).date());
+        for (name, open) in closes::store::unanswered(tx).await? {
+            let Some(month) = Month::parse(&name) else { continue };
+            let objections = if open == 1 { "la objeción".to_owned() } else { format!("{open} objeciones") };
+            due.push(Duty {
+                kind: "visits.objections",
+                title: format!("Contestar {objections} a {}", month.text()),
+                reason: "Sin respuesta a cada objeción el mes no se puede cerrar.".to_owned(),
+                due_on: last_day(month.ends() + time::Duration::days(closes::rules::DAYS_TO_CLOSE - 1)),
+                path: format!("/admin/cierres/{name}"),
+                account: None,
+            });
+        }
         for back in (1..=12).rev() {
             let month = Month::of(tx.now()).plus(-back);
             if store::close_of(tx, month).await?.is_some() || store::month_visits(tx, month).await?.is_empty() {
@@ -44,7 +58,7 @@ pub(crate) fn duties(tx: &mut Tx) -> BoxFuture<'_, Result<Vec<Duty>>> {
                 kind: "visits.month_close",
                 title: format!("Cerrar el mes de {}", month.text()),
                 reason: "El mes terminó y su ranking todavía no está publicado.".to_owned(),
-                due_on: Some(kernel::clock::local(month.ends() + time::Duration::days(rules::DAYS_TO_CLOSE)).date()),
+                due_on: last_day(month.ends() + time::Duration::days(closes::rules::DAYS_TO_CLOSE - 1)),
                 path: "/admin".to_owned(),
                 account: None,
             });

@@ -1,4 +1,5 @@
-//! The counts' part of a tenant pack: `visits.csv`, a row an hour. Closed months are the agency's and do not travel.
+//! The counts' part of a tenant pack: `visits.csv`, a row an hour, and `categories.csv`, a row a year. Closed months and what was objected
+//! to them are the agency's and do not travel.
 
 use async_trait::async_trait;
 use futures::FutureExt;
@@ -7,14 +8,30 @@ use kernel::clock::local;
 use kernel::pack::{Pack, PackPart};
 use kernel::{Error, Result, Tx};
 use serde::{Deserialize, Serialize};
-use time::{OffsetDateTime, UtcOffset};
+use time::{Date, OffsetDateTime, UtcOffset};
 
 use crate::model::{HourRow, Month, Tally};
+use crate::rankings::category::{self, CategoryRow, MunicipalCategory};
 use crate::store;
+
+time::serde::format_description!(day, Date, "[year]-[month]-[day]");
 
 pub(crate) struct VisitsPart;
 
 const FILE: &str = "visits.csv";
+const CATEGORIES: &str = "categories.csv";
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CategoryFile {
+    year: i32,
+    category: MunicipalCategory,
+    act: String,
+    #[serde(with = "day")]
+    adopted_on: Date,
+    #[serde(with = "time::serde::rfc3339")]
+    recorded_at: OffsetDateTime,
+}
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -30,7 +47,7 @@ struct HourFile {
 #[async_trait]
 impl PackPart for VisitsPart {
     fn claims(&self) -> &'static [&'static str] {
-        &[FILE]
+        &[FILE, CATEGORIES]
     }
 
     async fn import(&self, tx: &mut Tx, pack: &Pack) -> Result<()> {
@@ -43,10 +60,26 @@ impl PackPart for VisitsPart {
                 Ok(HourRow { tenant_id, hour, tally: Tally { visits, views, robots, set_aside } })
             })
             .collect::<Result<_>>()?;
-        store::add(tx, &rows).await
+        store::add(tx, &rows).await?;
+        for row in csv::Reader::from_reader(pack.bytes(CATEGORIES).unwrap_or_default()).deserialize::<CategoryFile>() {
+            let CategoryFile { year, category, act, adopted_on, recorded_at } =
+                row.map_err(|error| Error::whole("PACK", format!("{CATEGORIES}: {error}")))?;
+            category::put(tx, &CategoryRow { year, category, act, adopted_on, recorded_at }).await?;
+        }
+        Ok(())
     }
 
     async fn export(&self, tx: &mut Tx, pack: &mut Pack) -> Result<()> {
+        let town = tx.tenant()?;
+        let categories = category::of_town(tx, town).await?;
+        if !categories.is_empty() {
+            let mut file = csv::Writer::from_writer(Vec::new());
+            for CategoryRow { year, category, act, adopted_on, recorded_at } in categories {
+                let recorded_at = recorded_at.to_offset(UtcOffset::UTC);
+                file.serialize(CategoryFile { year, category, act, adopted_on, recorded_at }).map_err(Error::broken)?;
+            }
+            pack.put(CATEGORIES, file.into_inner().map_err(|error| Error::fault(error.error()))?);
+        }
         let rows = store::hours(tx).await?;
         if rows.is_empty() {
             return Ok(());
@@ -61,6 +94,7 @@ impl PackPart for VisitsPart {
     }
 
     async fn clear(&self, tx: &mut Tx) -> Result<()> {
+        category::clear(tx).await?;
         store::clear(tx).await
     }
 }
@@ -69,6 +103,18 @@ impl PackPart for VisitsPart {
 #[serde(deny_unknown_fields)]
 struct DemoSection {
     months: Vec<DemoMonth>,
+    #[serde(default)]
+    categories: Vec<DemoCategory>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DemoCategory {
+    years_ago: i32,
+    category: MunicipalCategory,
+    act: String,
+    #[serde(with = "day")]
+    adopted_on: Date,
 }
 
 #[derive(Deserialize)]
@@ -78,7 +124,8 @@ struct DemoMonth {
     visits: i64,
 }
 
-/// Loads the overlay's `visits` section: each month's visits over its hours, the current month's over those that have passed.
+/// Loads the overlay's `visits` section: each month's visits over its hours, the current month's over those that have passed; and the
+/// categories that the town is made to have entered.
 pub(crate) fn demo<'a>(tx: &'a mut Tx, section: &'a serde_json::Value) -> BoxFuture<'a, Result<()>> {
     async move {
         let section: DemoSection = serde_json::from_value(section.clone())?;
@@ -88,6 +135,10 @@ pub(crate) fn demo<'a>(tx: &'a mut Tx, section: &'a serde_json::Value) -> BoxFut
             let rows: Vec<HourRow> =
                 spread(visits, month, now).into_iter().map(|(hour, tally)| HourRow { tenant_id, hour, tally }).collect();
             store::add(tx, &rows).await?;
+        }
+        for DemoCategory { years_ago, category, act, adopted_on } in section.categories {
+            let year = Month::of(now).year() - years_ago;
+            category::put(tx, &CategoryRow { year, category, act, adopted_on, recorded_at: now }).await?;
         }
         Ok(())
     }

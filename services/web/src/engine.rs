@@ -39,7 +39,7 @@ pub(crate) struct Engine {
 /// What an address leads to.
 #[derive(Clone, Copy)]
 pub(crate) struct Target {
-    route: &'static Route,
+    pub(crate) route: &'static Route,
     pub(crate) also: Option<&'static Also>,
 }
 
@@ -74,7 +74,7 @@ impl Engine {
             for audience in route.audiences {
                 let table = tables.entry(*audience).or_default();
                 let mut insert = |path: String, target| table.insert(path.clone(), target).map_err(|error| format!("{path}: {error}"));
-                insert(route.path.to_owned(), Target { route, also: None })?;
+                insert(route.path.to_owned(), Target { route, also: route.only })?;
                 for also in route.also {
                     let path = also.path.map_or_else(|| format!("{}.{}", route.path.trim_end_matches('/'), also.ending), str::to_owned);
                     // A parameter takes a whole segment: `/ranking/{month}.csv` is told apart when it is asked for.
@@ -473,7 +473,7 @@ fn status_of(code: &str) -> StatusCode {
 
 fn check(route: &Route, pages: &Pages, templates: &Environment<'_>) -> Result<(), String> {
     let page = pages.get(route.page).ok_or_else(|| format!("{}: no page {}", route.path, route.page))?;
-    let mut endings = vec!["html"];
+    let mut endings = vec![route.only.map_or("html", |only| only.ending)];
     endings.extend(route.also.iter().map(|also| also.ending).filter(|ending| *ending != "json"));
     for ending in endings {
         let name = templates::name_of(&format!("{}.{ending}", route.page));

@@ -1,5 +1,5 @@
 //! The further forms of a page: csv, atom, xml and ics are templates of their ending, pdf is a template set by the renderer,
-//! json is the document's own data.
+//! json is the document's own data; an address that is a file has a template whatever its ending.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -63,7 +63,7 @@ impl Engine {
         }
         let text = || self.render(visit, &cx, target, &data, &blank_form(), None, asked);
         let body = match (also.ending, turn) {
-            ("json", _) => Bytes::from(own(&page.query.roots, &data)),
+            ("json", _) if target.route.only.is_none() => Bytes::from(own(&page.query.roots, &data)),
             ("ics", _) => Bytes::from(folded(&text()?)),
             (_, Some(turn)) => turn.print(text()?).await?,
             _ => Bytes::from(text()?),

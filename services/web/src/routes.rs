@@ -24,6 +24,8 @@ pub struct Route {
     pub up_only: bool,
     /// Further forms of the page, each with a template of its ending.
     pub also: &'static [Also],
+    /// The one form of an address that is a file and no page.
+    pub only: Option<&'static Also>,
 }
 
 /// What follows a mutation that went well.
@@ -58,7 +60,12 @@ pub struct Also {
 }
 
 const fn page(path: &'static str, audiences: &'static [Audience], page: &'static str) -> Route {
-    Route { audiences, path, page, must: None, forms: &[], fixed: &[], fresh_for: 0, up_only: false, also: &[] }
+    Route { audiences, path, page, must: None, forms: &[], fixed: &[], fresh_for: 0, up_only: false, also: &[], only: None }
+}
+
+/// An address that is a file: a template of the form's ending and no page.
+const fn file(path: &'static str, audiences: &'static [Audience], template: &'static str, form: &'static Also) -> Route {
+    Route { only: Some(form), ..page(path, audiences, template) }
 }
 
 impl Route {
@@ -111,14 +118,26 @@ const fn also(ending: &'static str) -> Also {
     Also { ending, path: None, walk: None }
 }
 
+/// Forms of files that are written elsewhere and only printed.
+const PLAIN_CSV: Also = Also { ending: "csv", path: None, walk: None };
+const PLAIN_JSON: Also = Also { ending: "json", path: None, walk: None };
+const PLAIN_TEXT: Also = Also { ending: "txt", path: None, walk: None };
+
 const fn csv(walk: &'static str) -> Also {
     Also { ending: "csv", path: None, walk: Some(walk) }
+}
+
+const fn json(walk: &'static str) -> Also {
+    Also { ending: "json", path: None, walk: Some(walk) }
 }
 
 /// Preliminary counts are at most five seconds old (contract, section GraphQL).
 const PRELIMINARY: i64 = 5;
 /// A plan shows measures that move as cases are answered; a minute is soon enough.
 const MEASURED: i64 = 60;
+
+/// The files of a closed month, whose text the capability gives byte for byte.
+const MONTH_FILE: &str = "visits/agency/month-file";
 
 const TOWN: &[Audience] = &[Municipality];
 const ALL: &[Audience] = &[Municipality, Support, Agency];
@@ -326,6 +345,10 @@ pub const ROUTES: &[Route] = &[
     page("/admin/empalme/acta", TOWN, "handover/admin/closing")
         .forms(&[go("RecordHandover", "/admin/empalme/acta?hecho=anotado"), go("CloseHandover", "/empalme/{handover.slug}")]),
     page("/admin/visitas", TOWN, "visits/admin/visits").also(&[Also { ending: "csv", path: None, walk: None }]),
+    page("/admin/visitas/categoria", TOWN, "visits/admin/category")
+        .forms(&[go("RecordCategory", "/admin/visitas/categoria?hecho=guardada")]),
+    page("/admin/visitas/objeciones", TOWN, "visits/admin/objections")
+        .forms(&[go("ObjectToMonth", "/admin/visitas/objeciones?hecho=enviada")]),
     page("/admin/soporte", TOWN, "support/admin/support").forms(&[go("OpenTicket", "/admin/soporte/{ticket.number}?hecho=abierta")]),
     page("/admin/soporte/{number}", TOWN, "support/admin/support-ticket").must("ticket").forms(&[
         go("ReplyToTicket", "/admin/soporte/{ticket.number}?hecho=respuesta"),
@@ -351,8 +374,19 @@ pub const ROUTES: &[Route] = &[
     ]),
     // agency
     page("/", PORTAL, "visits/agency/home").fresh_for(PRELIMINARY),
-    page("/ranking", PORTAL, "visits/agency/ranking").fixed(&[("month", "last")]).fresh_for(PRELIMINARY).also(&[csv("ranking")]),
-    page("/ranking/{month}", PORTAL, "visits/agency/ranking").fresh_for(PRELIMINARY).also(&[csv("ranking")]),
+    page("/ranking", PORTAL, "visits/agency/ranking")
+        .fixed(&[("month", "last")])
+        .fresh_for(PRELIMINARY)
+        .also(&[csv("ranking"), json("ranking")]),
+    page("/ranking/{month}", PORTAL, "visits/agency/ranking").fresh_for(PRELIMINARY).also(&[csv("ranking"), json("ranking")]),
+    file("/ranking/{month}/horas.csv", PORTAL, MONTH_FILE, &PLAIN_CSV).fixed(&[("name", "horas.csv")]).must("monthFile"),
+    file("/ranking/{month}/horas.json", PORTAL, MONTH_FILE, &PLAIN_JSON).fixed(&[("name", "horas.json")]).must("monthFile"),
+    file("/ranking/{month}/municipios.csv", PORTAL, MONTH_FILE, &PLAIN_CSV).fixed(&[("name", "municipios.csv")]).must("monthFile"),
+    file("/ranking/{month}/ajustes.csv", PORTAL, MONTH_FILE, &PLAIN_CSV).fixed(&[("name", "ajustes.csv")]).must("monthFile"),
+    file("/ranking/{month}/orden.csv", PORTAL, MONTH_FILE, &PLAIN_CSV).fixed(&[("name", "orden.csv")]).must("monthFile"),
+    file("/ranking/{month}/acta.txt", PORTAL, MONTH_FILE, &PLAIN_TEXT).fixed(&[("name", "acta.txt")]).must("monthFile"),
+    file("/ranking/{month}/firma.txt", PORTAL, MONTH_FILE, &PLAIN_TEXT).fixed(&[("name", "firma.txt")]).must("monthFile"),
+    page("/datos-abiertos", PORTAL, "visits/agency/open-data").also(&[also("json")]),
     page("/noticias", PORTAL, "site/agency/news"),
     page("/noticias/{slug}", PORTAL, "site/agency/news-item").must("newsItem"),
     page("/municipios", PORTAL, "visits/agency/municipalities").also(&[csv("municipalities")]),
@@ -361,6 +395,12 @@ pub const ROUTES: &[Route] = &[
     page("/admin/planes", PORTAL, "plan/agency/plan-progress").also(&[csv("planProgress")]),
     page("/admin/planes/{slug}", PORTAL, "plan/agency/town-progress").must("planProgressOf"),
     page("/admin", PORTAL, "visits/agency/admin").forms(&[go("CloseMonth", "/admin?publicada={ranking.month}")]),
+    page("/admin/comparar", PORTAL, "visits/agency/compare").also(&[csv("comparison")]),
+    page("/admin/cierres/{month}", PORTAL, "visits/agency/close").forms(&[
+        go("AnswerObjection", "/admin/cierres/{objection.month}?hecho=contestada"),
+        go("CloseMonth", "/admin/cierres/{ranking.month}?hecho=cerrado"),
+        go("CorrectMonth", "/admin/cierres/{monthClose.month}?hecho=corregido"),
+    ]),
     // every host
     page("/entrar", ALL, "identity/public/sign-in").forms(&[back("SignIn")]),
     page("/entrar/ayuda", ALL, "identity/public/request-access").forms(&[show("RequestAccess")]),

@@ -45,27 +45,36 @@ const ROOMS: [Room; 10] = [
 const MARKER: &str = "zarzamora";
 /// A count that stands in Chipaque's visits and nowhere else.
 const MARKED_VISITS: i64 = 987_654;
-/// What the agency reads of every municipality: the progress of plans, month by month.
-const COMPARED: [&str; 1] = ["plan.progress"];
+/// What the agency reads of every municipality: the progress of plans, month by month; the hours that it freezes when it closes a month,
+/// and what is objected to it.
+const COMPARED: [&str; 3] = ["plan.progress", "visits.hour_count", "visits.objection"];
 /// A name of nothing, where things are named by words.
 const NO_WORD: &str = "nada-de-nada";
 /// A name of nothing, where things are named by ids.
 const NO_ID: &str = "018f0000-0000-7000-8000-000000000000";
 
 /// Root fields with arguments that name nothing of a tenant, each with its reason. The list may only shrink.
-const NO_TENANT_ARGUMENT: [(&str, &str); 14] = [
+const NO_TENANT_ARGUMENT: [(&str, &str); 22] = [
+    ("answerObjection", "the agency answers the objections of every municipality"),
+    ("comparison", "the agency compares what is measured of every municipality"),
     ("closeMonth", "a month is closed for the whole country"),
+    ("correctMonth", "the agency corrects a closed month, which is public"),
     ("legalMenu", "a code of the national legal menu"),
     ("legalMenuItem", "a code of the national legal menu"),
     ("measure", "the platform's own name of a fact, measured of the host's tenant"),
+    ("monthClose", "a month's close is public"),
+    ("monthFile", "what a closed month publishes is public"),
     ("municipalities", "which municipalities there are is public"),
     ("municipalityBySlug", "which municipalities there are is public"),
     ("nextBestActions", "how many; what they are is asked of the host's tenant"),
     ("planProgress", "which progress each municipality makes is what the agency compares"),
     ("planProgressOf", "which progress each municipality makes is what the agency compares"),
+    ("objectToMonth", "a month, which is the country's; whose objection it is the host says"),
     ("news", "a page of a list; lists are looked through below"),
     ("ranking", "the ranking is public"),
     ("rankingHistory", "the ranking is public"),
+    ("recordCategory", "a year, whose category it is the host says"),
+    ("townCategories", "the act that says a category is public"),
     ("tickets", "a page of a list; lists are looked through below"),
     ("visits", "a number of days; lists are looked through below"),
 ];

@@ -46,6 +46,10 @@ fn plant<'a>(world: &'a World, sdl: &'a Sdl, planted: &'a mut Planted) -> BoxFut
             .await
             .unwrap();
         tx.commit().await.unwrap();
+        // While it has no answer it is the town's own; its text is not the marker, for the agency reads it.
+        let objected = "insert into visits.objection (tenant_id, id, month, reason, idempotency_key, filed_at)
+             values ($1, '018f0000-0000-7000-8000-00000000000a', '2026-10', 'Falta el martes entero', 'o', $2)";
+        sqlx::query(objected).bind(world.tenant(CHIPAQUE).id).bind(now).execute(&mut suite::postgres(world).await).await.unwrap();
         let coordinator = world.actor(CHIPAQUE, Role::Coordinator).await;
         let news = json!({ "title": format!("Cosecha de {MARKER}"), "body": format!("Hay {MARKER}."), "slug": "cosecha-de-mora" });
         done(sdl, &coordinator, "publishNews", news).await;
