@@ -44,5 +44,11 @@ mod support_slice;
 mod training_slice;
 #[path = "../../services/tramites/tests/slice.rs"]
 mod tramites_slice;
+#[path = "../../services/visits/tests/attacks.rs"]
+mod visits_attacks;
+#[path = "../../services/visits/tests/counting.rs"]
+mod visits_counting;
+#[path = "../../services/visits/tests/month.rs"]
+mod visits_month;
 #[path = "../../services/visits/tests/slice.rs"]
 mod visits_slice;

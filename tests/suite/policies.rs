@@ -319,7 +319,7 @@ async fn desk(world: &World, day: &mut Day<'_>) {
 async fn rankings(world: &World, day: &mut Day<'_>) {
     let (recorder, counter) = visits::recorder(&world.platform, visits::Robots::new(Vec::new()).unwrap());
     let (at, client) = (world.platform.clock().now(), IpAddr::V4(Ipv4Addr::new(190, 0, 2, 7)));
-    let view = |tenant| visits::PageView { tenant, at, client, user_agent: "Firefox".to_owned(), path: "/tramites".to_owned() };
+    let view = |tenant| visits::PageView::new(tenant, at, client, "Firefox", "/tramites");
     for slug in [CHIPAQUE, FILANDIA] {
         recorder.record(view(world.tenant(slug).id));
     }
@@ -332,12 +332,50 @@ async fn rankings(world: &World, day: &mut Day<'_>) {
     for actor in [&analyst, &visitor, &world.visitor(CHIPAQUE)] {
         day.ask(actor, open, json!({})).await;
     }
-    day.ask(&world.actor(CHIPAQUE, Role::Observer).await, "{ visits(days: 2) { date visits } }", json!({})).await;
+    let observer = world.actor(CHIPAQUE, Role::Observer).await;
+    day.ask(&observer, "{ visits(days: 2) { date visits } }", json!({})).await;
+    counting(world, day, &observer).await;
     day.put(&administrator, "closeMonth", "ranking { month nodes { position } }", json!({ "month": "2026-10" })).await;
     for actor in [&visitor, &world.visitor(CHIPAQUE)] {
         day.ask(actor, "{ ranking(month: \"2026-10\") { closedAt genuine nodes { position } } rankingMonths }", json!({})).await;
     }
     day.ask(&world.visitor(CHIPAQUE), "{ rankingHistory { month position } }", json!({})).await;
+}
+
+/// What did not count, what was lost, what is unusual; the rules run again over the ledger; the salts of days that are over.
+async fn counting(world: &World, day: &mut Day<'_>, observer: &Actor<'_>) {
+    let (recorder, counter) = visits::recorder(&world.platform, visits::Robots::new(Vec::new()).unwrap());
+    let at = world.platform.clock().now();
+    for host in 0..60 {
+        let client = IpAddr::V4(Ipv4Addr::new(190, 0, host, 9));
+        let view = visits::PageView::new(world.tenant(CHIPAQUE).id, at, client, "Firefox", "/plan");
+        recorder.record(visits::PageView { embedded: host >= 2, ..view });
+    }
+    let stop = CancellationToken::new();
+    stop.cancel();
+    counter.run(stop).await;
+    let mut connection = suite::postgres(world).await;
+    let lost = "insert into visits.loss (id, at, kind, views, exact) select gen_random_uuid(), $1, 'DOOR', 7, true
+                where not exists (select from visits.loss)";
+    sqlx::query(lost).bind(at).execute(&mut connection).await.unwrap();
+    let run = visits::rerun(&world.platform, "2026-11").await.map(|run| (run.towns, run.hits, run.visits, run.differences));
+    day.note("rerun", format!("{:?}", run.map_err(|error| error.to_string())));
+    world.clock.advance(time::Duration::DAY);
+    for job in ["visits.note_days", "visits.destroy_salts", "visits.sweep_ledger"] {
+        let mut tx = Scope::Worker(None).write(world.platform.db()).await.unwrap();
+        tx.enqueue(job, json!({})).await.unwrap();
+        tx.commit().await.unwrap();
+        while kernel::jobs::run_due(&world.platform).await.unwrap_or_default() > 0 {}
+    }
+    let salts: i64 = sqlx::query_scalar("select count(*) from visits.salt").fetch_one(&mut connection).await.unwrap();
+    day.note("salts", salts);
+    let figures = "{ siteFigures(days: 3) { pages { name hits } rejects { reason hits } notes { date rule } } }";
+    day.ask(observer, figures, json!({})).await;
+    let analyst = world.actor("agencia", Role::Analyst).await;
+    let stands =
+        "{ counting(month: \"2026-11\") { losses { kind views } rejects { reason hits } notes { municipality { slug } note { rule } } } }";
+    day.ask(&analyst, stands, json!({})).await;
+    day.ask(&world.visitor("agencia"), "{ rankingCost { visits networks } }", json!({})).await;
 }
 
 /// The worker: what is periodic, what waits, the seal of the audit log.

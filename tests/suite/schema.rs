@@ -4,13 +4,17 @@ use sqlx::Row;
 use suite::{World, owner};
 
 /// Tables without `tenant_id`, each with its reason.
-const PLATFORM_TABLES: [(&str, &str); 6] = [
+const PLATFORM_TABLES: [(&str, &str); 10] = [
     ("tenancy.tenant", "is the tenant"),
     ("kernel.cron_run", "periodic jobs belong to the platform"),
     ("kernel.clock", "one clock for all"),
     ("identity.account", "a person may serve two towns; seen only through a membership"),
     ("identity.credential", "belongs to the account"),
     ("visits.month_close", "a month is closed for the whole country"),
+    ("visits.counter", "one process counts for all towns"),
+    ("visits.producer", "a process hands over the views of all towns"),
+    ("visits.loss", "what is lost on the way is lost of all towns"),
+    ("visits.salt", "a day has one salt; the hash takes the town besides"),
 ];
 /// Tables that no working role is granted, reached by security definer functions alone.
 const DEFINER_TABLES: [&str; 1] = ["kernel.job"];

@@ -39,6 +39,8 @@ pub struct Query(
     cases::CasesQuery,
     support::SupportQuery,
     visits::VisitsQuery,
+    visits::CountingQuery,
+    visits::FiguresQuery,
     handover::HandoverQuery,
     committee::CommitteeQuery,
 );

@@ -101,7 +101,8 @@ impl Ranking {
     }
 }
 
-fn count(number: i64) -> i32 {
+/// A number as the API tells it.
+pub(crate) fn count(number: i64) -> i32 {
     i32::try_from(number).unwrap_or(i32::MAX)
 }
 

