@@ -87,9 +87,11 @@ create table visits.figure_count (
     constraint figure_count_name_short check (length(name) <= 120)
 );
 
-call kernel.protect('visits.ledger');
 call kernel.protect('visits.reject_count');
 call kernel.protect('visits.figure_count');
+-- Whoever counts reads and writes the ledger, and nobody else: not even its own town.
+alter table visits.ledger enable row level security;
+alter table visits.ledger force row level security;
 alter table visits.counter enable row level security;
 alter table visits.counter force row level security;
 alter table visits.producer enable row level security;
@@ -116,4 +118,4 @@ grant select, insert, update, delete on visits.producer, visits.loss, visits.rej
 grant select, insert, delete, truncate on visits.salt to cabildo_worker;
 grant select, insert, delete on visits.ledger to cabildo_worker;
 grant select on visits.loss to cabildo_tenant, cabildo_agency;
-grant select on visits.reject_count, visits.figure_count to cabildo_tenant, cabildo_agency;
+grant select on visits.reject_count, visits.figure_count to cabildo_tenant, cabildo_agency, cabildo_support;

@@ -12,5 +12,5 @@ call kernel.protect('visits.note');
 create policy note_worker on visits.note for all to cabildo_worker using (true) with check (true);
 -- The agency's analysts look at the notes of every town.
 create policy note_agency on visits.note for select to cabildo_agency using (true);
-grant select on visits.note to cabildo_tenant, cabildo_agency;
+grant select on visits.note to cabildo_tenant, cabildo_agency, cabildo_support;
 grant select, insert, update, delete on visits.note to cabildo_worker;

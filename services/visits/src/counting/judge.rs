@@ -17,6 +17,7 @@ const BOGOTA: i64 = -5 * HOUR;
 
 /// Why a hit does not count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, async_graphql::Enum)]
+#[graphql(name = "RejectReason")]
 pub enum Reason {
     /// Somebody who is signed in on the site, or the agency.
     Staff,

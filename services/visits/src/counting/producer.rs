@@ -114,7 +114,8 @@ impl Producer {
     /// Packs the views that have come.
     async fn gather(&mut self) {
         let before = self.next;
-        while self.packed.len() < PACKED {
+        let mut batches = Vec::new();
+        while self.packed.len() + batches.len() < PACKED {
             let mut views = std::mem::take(&mut self.held);
             while views.len() < MOST
                 && let Ok(view) = self.views.try_recv()
@@ -134,11 +135,15 @@ impl Producer {
             let entries = self.entries(&views);
             let batch = self.batch(entries, false);
             self.next += batch.views();
-            self.packed.push_back(batch.packed());
+            batches.push(batch);
         }
+        self.salts.forget_old();
         self.second.rotate_left(1);
         self.second[4] = self.next - before;
         self.peak = self.peak.max(self.second.iter().sum());
+        for batch in batches {
+            self.packed.push_back(Batch { peak: self.peak, ..batch }.packed());
+        }
         let silent = self.told.is_some_and(|told| told.elapsed() >= SIGN);
         if self.packed.is_empty() && (silent || self.dropped.load(Ordering::Relaxed) > self.told_dropped) {
             let sign = self.batch(Vec::new(), false);
@@ -169,6 +174,7 @@ impl Producer {
         let mut entries: Vec<Entry> = Vec::with_capacity(views.len());
         let mut places = HashMap::new();
         for view in views {
+            // Every day of these views was learnt before.
             let Some(hasher) = self.salts.known(local(view.at).date()) else { continue };
             let (named, device) = self.named(&view.user_agent);
             let visitor = hasher.visitor(view.tenant, view.client, &view.user_agent);

@@ -40,12 +40,17 @@ impl Salts {
         let salt = store::salt(&mut tx, day).await?;
         tx.commit().await?;
         let key = secret.keyed("visits.visitor", &[day.to_string().as_bytes(), &salt]);
-        if self.0.len() >= OPEN_DAYS {
-            let oldest = self.0.keys().min().copied();
-            self.0.retain(|known, _| Some(*known) != oldest);
-        }
         self.0.insert(day, (salt, key));
         Ok(())
+    }
+
+    /// Forgets the days that can no longer come.
+    pub(super) fn forget_old(&mut self) {
+        let mut days: Vec<Date> = self.0.keys().copied().collect();
+        days.sort_unstable();
+        for day in days.iter().rev().skip(OPEN_DAYS) {
+            self.0.remove(day);
+        }
     }
 }
 

@@ -98,13 +98,17 @@ impl Taker {
                 }
             }
         }
-        for _ in 0..LAST_TRIES {
+        let mut tries = 0;
+        while tries < LAST_TRIES {
             match self.take().await {
                 Ok(Took::Some) => continue,
                 Ok(Took::All) => break,
                 // Whoever counts now may be about to end as well.
-                Ok(Took::Held) => {}
-                Err(error) => tracing::warn!(%error, "views could not be counted; trying again"),
+                Ok(Took::Held) => tries += 1,
+                Err(error) => {
+                    tracing::warn!(%error, "views could not be counted; trying again");
+                    tries += LAST_TRIES / 5;
+                }
             }
             tokio::time::sleep(BEAT).await;
         }

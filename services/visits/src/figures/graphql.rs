@@ -20,6 +20,7 @@ pub struct SiteFigures {
 
 /// A figure under its name.
 #[derive(SimpleObject)]
+#[graphql(name = "SiteFigure")]
 pub struct Figure {
     /// The name: an address, the words of a search, or a word for a sort of thing; empty for those that found no place of their own.
     name: String,

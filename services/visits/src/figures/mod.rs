@@ -7,7 +7,7 @@ pub(crate) mod service;
 pub(crate) mod store;
 pub(crate) mod told;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use time::{Date, Duration};
 use uuid::Uuid;
@@ -19,9 +19,16 @@ use told::{Kind, search_words};
 /// How many names of a kind a town may have in a day; the hits of further ones stand under the empty name.
 pub(crate) const NAMES: usize = 100;
 
+/// A town's day, by kind.
+type Key = (Uuid, Date, Kind);
+
 /// What waits to be added, and which names each town has today.
 #[derive(Default)]
-pub(crate) struct Figures(HashMap<(Uuid, Date, Kind), HashMap<String, i64>>);
+pub(crate) struct Figures {
+    known: HashMap<Key, HashSet<String>>,
+    waiting: HashMap<Key, HashMap<String, i64>>,
+    newest: Option<Date>,
+}
 
 /// A sum to add.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -36,20 +43,33 @@ pub(crate) struct Figure {
 impl Figures {
     /// Learns a name that the database has.
     pub(crate) fn know(&mut self, tenant: Uuid, day: Date, kind: Kind, name: String) {
-        self.0.entry((tenant, day, kind)).or_default().entry(name).or_default();
+        if !name.is_empty() {
+            self.known.entry((tenant, day, kind)).or_default().insert(name);
+        }
+    }
+
+    fn count(&mut self, key: Key, name: &str) {
+        let known = self.known.entry(key).or_default();
+        let mut name = name;
+        if !known.contains(name) {
+            if known.len() < NAMES {
+                known.insert(name.to_owned());
+            } else {
+                name = "";
+            }
+        }
+        let waiting = self.waiting.entry(key).or_default();
+        match waiting.get_mut(name) {
+            Some(hits) => *hits += 1,
+            None => {
+                waiting.insert(name.to_owned(), 1);
+            }
+        }
     }
 
     /// Adds what a judged hit tells.
     pub(crate) fn add(&mut self, tenant: Uuid, day: Date, told: &Told, verdict: Verdict) {
-        let mut count = |kind: Kind, name: &str| {
-            let names = self.0.entry((tenant, day, kind)).or_default();
-            if let Some(hits) = names.get_mut(name) {
-                *hits += 1;
-            } else {
-                let name = if names.len() < NAMES { name } else { "" };
-                *names.entry(name.to_owned()).or_default() += 1;
-            }
-        };
+        let mut count = |kind: Kind, name: &str| self.count((tenant, day, kind), name);
         match verdict {
             Verdict::Rejected(_) => return,
             Verdict::Download => return count(Kind::Download, &told.path),
@@ -71,20 +91,21 @@ impl Figures {
 
     /// What is to be added, in the order of its key.
     pub(crate) fn to_add(&self) -> Vec<Figure> {
-        let each = self.0.iter().flat_map(|((tenant, day, kind), names)| {
-            let new = names.iter().filter(|(_, hits)| **hits > 0);
-            new.map(|(name, hits)| Figure { tenant: *tenant, day: *day, kind: *kind, name: name.clone(), hits: *hits })
+        let each = self.waiting.iter().flat_map(|((tenant, day, kind), names)| {
+            names.iter().map(|(name, hits)| Figure { tenant: *tenant, day: *day, kind: *kind, name: name.clone(), hits: *hits })
         });
         let mut rows: Vec<Figure> = each.collect();
         rows.sort();
         rows
     }
 
-    /// It was added; the names of days that are over are forgotten.
+    /// It was added; on a new day the names of those that are over are forgotten.
     pub(crate) fn added(&mut self) {
-        let newest = self.0.keys().map(|(_, day, _)| *day).max();
-        self.0.retain(|(_, day, _), _| newest.is_none_or(|newest| *day + Duration::DAY >= newest));
-        self.0.values_mut().flat_map(HashMap::values_mut).for_each(|hits| *hits = 0);
+        let newest = self.waiting.drain().map(|((_, day, _), _)| day).max();
+        if newest > self.newest {
+            self.newest = newest;
+            self.known.retain(|(_, day, _), _| newest.is_none_or(|newest| *day + Duration::DAY >= newest));
+        }
     }
 }
 
@@ -144,6 +165,6 @@ mod tests {
         figures.added();
         figures.add(town, day + Duration::days(2), &told("/", None), Verdict::View);
         figures.added();
-        assert_eq!(figures.0.len(), 1, "the names of days that are over are forgotten");
+        assert_eq!(figures.known.len(), 1, "the names of days that are over are forgotten");
     }
 }
