@@ -48,5 +48,11 @@ mod training_slice;
 mod tramites_slice;
 #[path = "../../services/visits/tests/closes.rs"]
 mod visits_closes;
+#[path = "../../services/visits/tests/attacks.rs"]
+mod visits_attacks;
+#[path = "../../services/visits/tests/counting.rs"]
+mod visits_counting;
+#[path = "../../services/visits/tests/month.rs"]
+mod visits_month;
 #[path = "../../services/visits/tests/slice.rs"]
 mod visits_slice;

@@ -97,7 +97,7 @@ type Part = for<'a> fn(&'a World, &'a mut Day<'_>) -> futures::future::BoxFuture
 async fn day(world: &World, expected: Option<&[String]>) -> Vec<String> {
     let mut day = Day { expected, got: Vec::new() };
     day.note("refresh", format!("{:?}", tenancy::refresh(&world.platform).await.map_err(|error| error.to_string())));
-    let parts: [Part; 11] = [
+    let parts: [Part; 12] = [
         |world, day| Box::pin(site(world, day)),
         |world, day| Box::pin(plan(world, day)),
         |world, day| Box::pin(learning(world, day)),
@@ -108,6 +108,7 @@ async fn day(world: &World, expected: Option<&[String]>) -> Vec<String> {
         |world, day| Box::pin(handing(world, day)),
         |world, day| Box::pin(rankings(world, day)),
         |world, day| Box::pin(by_itself(world, day)),
+        |world, day| Box::pin(counting(world, day)),
         |world, day| Box::pin(operator(world, day)),
     ];
     for part in parts {
@@ -330,7 +331,7 @@ async fn desk(world: &World, day: &mut Day<'_>) {
 async fn rankings(world: &World, day: &mut Day<'_>) {
     let (recorder, counter) = visits::recorder(&world.platform, visits::Robots::new(Vec::new()).unwrap());
     let (at, client) = (world.platform.clock().now(), IpAddr::V4(Ipv4Addr::new(190, 0, 2, 7)));
-    let view = |tenant| visits::PageView { tenant, at, client, user_agent: "Firefox".to_owned(), path: "/tramites".to_owned() };
+    let view = |tenant| visits::PageView::new(tenant, at, client, "Firefox", "/tramites");
     for slug in [CHIPAQUE, FILANDIA] {
         recorder.record(view(world.tenant(slug).id));
     }
@@ -380,6 +381,45 @@ async fn objections(world: &World, day: &mut Day<'_>, analyst: &Actor<'_>) {
     day.put(analyst, "answerObjection", "objection { outcome adjustment }", answer).await;
     day.ask(&world.visitor(FILANDIA), seen, json!({})).await;
     day.ask(&world.visitor("agencia"), "{ ranking(month: \"2026-10\") { visits } }", json!({})).await;
+}
+
+/// What did not count, what was lost, what is unusual; the rules run again over the ledger; the salts of days that are over.
+async fn counting(world: &World, day: &mut Day<'_>) {
+    let (recorder, counter) = visits::recorder(&world.platform, visits::Robots::new(Vec::new()).unwrap());
+    let at = world.platform.clock().now();
+    for host in 0..60 {
+        let client = IpAddr::V4(Ipv4Addr::new(190, 0, host, 9));
+        let view = visits::PageView::new(world.tenant(CHIPAQUE).id, at, client, "Firefox", "/plan");
+        recorder.record(visits::PageView { embedded: host >= 2, ..view });
+    }
+    let stop = CancellationToken::new();
+    stop.cancel();
+    counter.run(stop.clone()).await;
+    let mut connection = suite::postgres(world).await;
+    // The database crashed: the salt of the day is gone, and whoever comes now counts again.
+    sqlx::raw_sql("truncate visits.salt").execute(&mut connection).await.unwrap();
+    let (recorder, counter) = visits::recorder(&world.platform, visits::Robots::new(Vec::new()).unwrap());
+    let again = IpAddr::V4(Ipv4Addr::new(190, 0, 0, 9));
+    recorder.record(visits::PageView::new(world.tenant(CHIPAQUE).id, at, again, "Firefox", "/plan"));
+    counter.run(stop).await;
+    let run = visits::rerun(&world.platform, "2026-12").await.map(|run| (run.towns, run.hits, run.visits, run.differences));
+    day.note("rerun", format!("{:?}", run.map_err(|error| error.to_string())));
+    world.clock.advance(time::Duration::DAY);
+    for job in ["visits.note_days", "visits.destroy_salts", "visits.sweep_ledger"] {
+        let mut tx = Scope::Worker(None).write(world.platform.db()).await.unwrap();
+        tx.enqueue(job, json!({})).await.unwrap();
+        tx.commit().await.unwrap();
+        while kernel::jobs::run_due(&world.platform).await.unwrap_or_default() > 0 {}
+    }
+    let salts: i64 = sqlx::query_scalar("select count(*) from visits.salt").fetch_one(&mut connection).await.unwrap();
+    day.note("salts", salts);
+    let figures = "{ siteFigures(days: 3) { pages { name hits } rejects { reason hits } notes { date rule } } }";
+    day.ask(&world.actor(CHIPAQUE, Role::Observer).await, figures, json!({})).await;
+    let analyst = world.actor("agencia", Role::Analyst).await;
+    let stands =
+        "{ counting(month: \"2026-12\") { losses { kind views } rejects { reason hits } notes { municipality { slug } note { rule } } } }";
+    day.ask(&analyst, stands, json!({})).await;
+    day.ask(&world.visitor("agencia"), "{ rankingCost { visits networks } }", json!({})).await;
 }
 
 /// The worker: what is periodic, what waits, the seal of the audit log.

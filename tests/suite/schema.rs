@@ -4,7 +4,7 @@ use sqlx::Row;
 use suite::{World, owner};
 
 /// Tables without `tenant_id`, each with its reason.
-const PLATFORM_TABLES: [(&str, &str); 8] = [
+const PLATFORM_TABLES: [(&str, &str); 12] = [
     ("tenancy.tenant", "is the tenant"),
     ("kernel.cron_run", "periodic jobs belong to the platform"),
     ("kernel.clock", "one clock for all"),
@@ -13,6 +13,10 @@ const PLATFORM_TABLES: [(&str, &str); 8] = [
     ("visits.month_close", "a month is closed for the whole country"),
     ("visits.statement", "what the agency signs of a month, for the whole country"),
     ("visits.month_file", "what a closed month publishes, for the whole country"),
+    ("visits.counter", "one process counts for all towns"),
+    ("visits.producer", "a process hands over the views of all towns"),
+    ("visits.loss", "what is lost on the way is lost of all towns"),
+    ("visits.salt", "a day has one salt; the hash takes the town besides"),
 ];
 /// Tables that no working role is granted, reached by security definer functions alone.
 const DEFINER_TABLES: [&str; 1] = ["kernel.job"];

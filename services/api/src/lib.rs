@@ -3,6 +3,9 @@
 // The merged roots nest one future in another, a level an object.
 #![recursion_limit = "256"]
 
+// The queries of all capabilities are one chain of types.
+#![recursion_limit = "256"]
+
 mod door;
 pub mod http;
 mod limits;
@@ -11,3 +14,4 @@ mod schema;
 pub use door::{Answer, Asker, Door};
 pub use identity::COOKIE;
 pub use schema::{CAPABILITIES, Schema, sdl};
+pub use visits::{PageView, Search};

@@ -44,6 +44,8 @@ pub struct Query(
     visits::CategoriesQuery,
     visits::ClosesQuery,
     visits::ComparisonQuery,
+    visits::CountingQuery,
+    visits::FiguresQuery,
     handover::HandoverQuery,
     committee::CommitteeQuery,
 );

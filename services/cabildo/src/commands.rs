@@ -149,6 +149,35 @@ pub(crate) async fn ranking(config: Config, command: Ranking) -> anyhow::Result<
     Ok(())
 }
 
+/// `cabildo visits …`
+#[derive(clap::Subcommand)]
+pub(crate) enum Visits {
+    /// Runs the rules of counting again over the ledger of a month that is not closed, and says what is not as it was written.
+    Rerun {
+        /// `2026-10`.
+        month: String,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+pub(crate) async fn visits(config: Config, command: Visits) -> anyhow::Result<()> {
+    let Visits::Rerun { month, json } = command;
+    let platform = assemble(&config).await?.platform;
+    let run = visits::rerun(&platform, &month).await.map_err(told)?;
+    if json {
+        println!("{}", serde_json::to_string_pretty(&run)?);
+    } else {
+        println!("{}: {} towns, {} hits, {} visits", run.month, run.towns, run.hits, run.visits);
+        for difference in &run.differences {
+            println!("  {difference}");
+        }
+    }
+    anyhow::ensure!(run.differences.is_empty(), "the ledger does not make the counts");
+    Ok(())
+}
+
 /// `cabildo audit …`
 #[derive(clap::Subcommand)]
 pub(crate) enum Audit {

@@ -4,21 +4,25 @@
 
 mod closes;
 mod comparison;
+mod counting;
+mod figures;
 mod graphql;
+mod jobs;
 mod measures;
 mod model;
 mod pack;
 mod rankings;
-mod recorder;
 mod rules;
 mod service;
 mod store;
 
 pub use closes::{ClosedMonth, ClosesMutation, ClosesQuery, close, close_demo, verify};
 pub use comparison::ComparisonQuery;
+pub use counting::graphql::CountingQuery;
+pub use counting::{Counter, LeftOut, NoteRule, PageView, Reason, Recorder, Rerun, Robots, Search, recorder, rerun};
+pub use figures::graphql::FiguresQuery;
 pub use graphql::VisitsQuery;
 pub use rankings::{CategoriesMutation, CategoriesQuery, RankingsQuery};
-pub use recorder::{Counter, PageView, Recorder, Robots, recorder};
 
 use kernel::capability::Capability;
 use kernel::db::Constraint;
@@ -26,8 +30,8 @@ use kernel::directory::Audience;
 
 /// The descriptor.
 pub const CAPABILITY: Capability = Capability {
-    jobs: comparison::jobs::JOBS,
-    crons: comparison::jobs::CRONS,
+    jobs: jobs::JOBS,
+    crons: jobs::CRONS,
     measures: measures::MEASURES,
     duties: Some(measures::duties),
     duties_of: Audience::Agency,

@@ -5,6 +5,7 @@ use futures::future::BoxFuture;
 use kernel::capability::{Asked, Duty, Measure};
 use kernel::{Result, Tx};
 
+use crate::figures::{self, told::Kind};
 use crate::model::Month;
 use crate::{closes, store};
 
@@ -21,7 +22,44 @@ pub(crate) const MEASURES: &[Measure] = &[
         explanation: "Días de los últimos 30 en los que se contaron visitas al sitio.",
         compute: |tx, asked| days_counted(tx, asked).boxed(),
     },
+    Measure {
+        name: "visits.unmet_searches",
+        unit: "búsquedas",
+        explanation: "Búsquedas de los últimos 30 días en el sitio que no encontraron nada.",
+        compute: |tx, asked| unmet(tx, asked).boxed(),
+    },
+    Measure {
+        name: "visits.searches_met_share",
+        unit: "%",
+        explanation: "Búsquedas de los últimos 30 días en el sitio que encontraron algo, de todas las que se hicieron.",
+        compute: |tx, asked| met_share(tx, asked).boxed(),
+    },
+    Measure {
+        name: "visits.downloads",
+        unit: "archivos",
+        explanation: "Archivos del sitio que se descargaron en los últimos 30 días, sin robots ni repeticiones.",
+        compute: |tx, asked| downloads(tx, asked).boxed(),
+    },
 ];
+
+/// The hits of a kind in the last thirty days.
+async fn last_days(tx: &mut Tx, kind: Kind, asked: &Asked) -> Result<i64> {
+    let until = kernel::clock::local(asked.at).date();
+    figures::store::sum(tx, kind, None, until - time::Duration::days(29), until).await
+}
+
+async fn unmet(tx: &mut Tx, asked: &Asked) -> Result<Option<f64>> {
+    Ok(Some(last_days(tx, Kind::Unmet, asked).await? as f64))
+}
+
+async fn met_share(tx: &mut Tx, asked: &Asked) -> Result<Option<f64>> {
+    let (met, unmet) = (last_days(tx, Kind::Search, asked).await?, last_days(tx, Kind::Unmet, asked).await?);
+    Ok((met + unmet > 0).then(|| 100.0 * met as f64 / (met + unmet) as f64))
+}
+
+async fn downloads(tx: &mut Tx, asked: &Asked) -> Result<Option<f64>> {
+    Ok(Some(last_days(tx, Kind::Download, asked).await? as f64))
+}
 
 async fn days_counted(tx: &mut Tx, asked: &Asked) -> Result<Option<f64>> {
     Ok(Some(store::days_counted(tx, asked.at - time::Duration::days(30), asked.at).await? as f64))

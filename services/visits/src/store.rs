@@ -86,6 +86,20 @@ pub(crate) async fn days(tx: &mut Tx, since: OffsetDateTime) -> Result<Vec<(Date
     Ok(rows.into_iter().map(|row| (row.day, tally(row.visits, row.views, row.robots, row.set_aside))).collect())
 }
 
+/// The tenant's months since a moment, those without a count left out.
+pub(crate) async fn months(tx: &mut Tx, since: OffsetDateTime) -> Result<Vec<(String, i64, i64)>> {
+    let tenant = tx.tenant()?;
+    let rows = sqlx::query!(
+        r#"select to_char(hour at time zone 'America/Bogota', 'YYYY-MM') as "month!", sum(visits)::bigint as "visits!", sum(views)::bigint as "views!"
+           from visits.hour_count where tenant_id = $1 and hour >= $2 group by 1 order by 1"#,
+        tenant,
+        since
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.month, row.visits, row.views)).collect())
+}
+
 /// Every hour of the tenant.
 pub(crate) async fn hours(tx: &mut Tx) -> Result<Vec<HourRow>> {
     let tenant = tx.tenant()?;

@@ -53,6 +53,8 @@ pub(crate) struct Visit<'a> {
     pub(crate) token: Option<&'a str>,
     pub(crate) client: std::net::IpAddr,
     pub(crate) secure: bool,
+    /// Whether only the head is asked for.
+    pub(crate) head: bool,
 }
 
 /// The value of a cookie.
@@ -91,6 +93,7 @@ impl Engine {
     pub(crate) async fn get(&self, visit: &Visit<'_>) -> Response<Bytes> {
         let audience = visit.tenant.kind.audience();
         let Some((target, mut given)) = self.find(audience, visit.path) else {
+            self.count_error(visit, None);
             return self.error(StatusCode::NOT_FOUND, Some(&visit.tenant), "");
         };
         let Some(page) = self.pages.get(target.route.page) else {
@@ -108,12 +111,13 @@ impl Engine {
         let key = (anonymous && !page.personal).then(|| self.key(visit, target.route, &asked, prefs, pack));
         if let Some(finished) = key.as_ref().and_then(|key| self.cache.get(key)) {
             metrics::counter!("cabildo_pages_total", "cache" => "hit").increment(1);
-            self.count(visit, target);
+            self.count(visit, target, &asked, finished.seen);
             return respond(&finished, visit.headers, visit.secure, true);
         }
         metrics::counter!("cabildo_pages_total", "cache" => "miss").increment(1);
         // Who is signed in was counted at the front.
         if anonymous && !self.within_rate(visit.client).await {
+            self.count_error(visit, Some(target));
             return self.error(StatusCode::TOO_MANY_REQUESTS, Some(&visit.tenant), "");
         }
         match self.make(visit, (target, page), &given, &asked, key.as_deref(), pack).await {
@@ -121,7 +125,7 @@ impl Engine {
                 if let Some(key) = key {
                     self.cache.put(key, finished.clone());
                 }
-                self.count(visit, target);
+                self.count(visit, target, &asked, finished.seen);
                 let mut response = respond(&finished, visit.headers, visit.secure, anonymous && !page.personal);
                 for (name, value) in headers {
                     response.headers_mut().append(name, value);
@@ -129,7 +133,10 @@ impl Engine {
                 response
             }
             Err(Trouble { status: StatusCode::UNAUTHORIZED, .. }) => to_sign_in(visit.path),
-            Err(trouble) => self.told(&trouble, Some(&visit.tenant), visit.path),
+            Err(trouble) => {
+                self.count_error(visit, Some(target));
+                self.told(&trouble, Some(&visit.tenant), visit.path)
+            }
         }
     }
 
@@ -416,13 +423,6 @@ impl Engine {
                 tracing::error!(template = name, error = format!("{error:#}"), "a template broke");
                 self.error(StatusCode::INTERNAL_SERVER_ERROR, None, "")
             }
-        }
-    }
-
-    fn count(&self, visit: &Visit<'_>, target: Target) {
-        if visit.tenant.kind.audience() == Audience::Municipality && target.also.is_none() && target.route.page.contains("/public/") {
-            let agent = visit.headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
-            self.door.record_view(visit.tenant.id, visit.client, agent, visit.path);
         }
     }
 }

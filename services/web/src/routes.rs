@@ -133,6 +133,8 @@ const fn json(walk: &'static str) -> Also {
 
 /// Preliminary counts are at most five seconds old (contract, section GraphQL).
 const PRELIMINARY: i64 = 5;
+/// What it takes to climb a place moves slowly.
+const COST: i64 = 3600;
 /// A plan shows measures that move as cases are answered; a minute is soon enough.
 const MEASURED: i64 = 60;
 
@@ -344,6 +346,7 @@ pub const ROUTES: &[Route] = &[
     ]),
     page("/admin/empalme/acta", TOWN, "handover/admin/closing")
         .forms(&[go("RecordHandover", "/admin/empalme/acta?hecho=anotado"), go("CloseHandover", "/empalme/{handover.slug}")]),
+    page("/admin/visitas/cifras", TOWN, "visits/admin/figures").also(&[also("csv")]),
     page("/admin/visitas", TOWN, "visits/admin/visits").also(&[Also { ending: "csv", path: None, walk: None }]),
     page("/admin/visitas/categoria", TOWN, "visits/admin/category")
         .forms(&[go("RecordCategory", "/admin/visitas/categoria?hecho=guardada")]),
@@ -391,7 +394,8 @@ pub const ROUTES: &[Route] = &[
     page("/noticias/{slug}", PORTAL, "site/agency/news-item").must("newsItem"),
     page("/municipios", PORTAL, "visits/agency/municipalities").also(&[csv("municipalities")]),
     page("/municipios/{slug}", PORTAL, "visits/agency/municipality").must("municipalityBySlug"),
-    page("/metodologia", PORTAL, "visits/agency/methodology"),
+    page("/metodologia", PORTAL, "visits/agency/methodology").fresh_for(COST),
+    page("/admin/conteo", PORTAL, "visits/agency/counting").also(&[also("csv")]),
     page("/admin/planes", PORTAL, "plan/agency/plan-progress").also(&[csv("planProgress")]),
     page("/admin/planes/{slug}", PORTAL, "plan/agency/town-progress").must("planProgressOf"),
     page("/admin", PORTAL, "visits/agency/admin").forms(&[go("CloseMonth", "/admin?publicada={ranking.month}")]),

@@ -114,6 +114,9 @@ impl Engine {
         };
         match content(&cx, &file, method, visit.headers).await {
             Ok(mut response) => {
+                if file.public && response.status() == StatusCode::OK {
+                    self.count_file(visit, cx.viewer.account.is_some());
+                }
                 describe(response.headers_mut(), &file, visit.secure);
                 response
             }

@@ -46,19 +46,20 @@ const MARKER: &str = "zarzamora";
 /// A count that stands in Chipaque's visits and nowhere else.
 const MARKED_VISITS: i64 = 987_654;
 /// What the agency reads of every municipality: the progress of plans, month by month; the hours that it freezes when it closes a month,
-/// and what is objected to it.
-const COMPARED: [&str; 3] = ["plan.progress", "visits.hour_count", "visits.objection"];
+/// and what is objected to it; what did not count, and what was unusual.
+const COMPARED: [&str; 5] = ["plan.progress", "visits.hour_count", "visits.note", "visits.objection", "visits.reject_count"];
 /// A name of nothing, where things are named by words.
 const NO_WORD: &str = "nada-de-nada";
 /// A name of nothing, where things are named by ids.
 const NO_ID: &str = "018f0000-0000-7000-8000-000000000000";
 
 /// Root fields with arguments that name nothing of a tenant, each with its reason. The list may only shrink.
-const NO_TENANT_ARGUMENT: [(&str, &str); 22] = [
+const NO_TENANT_ARGUMENT: [(&str, &str); 24] = [
     ("answerObjection", "the agency answers the objections of every municipality"),
     ("comparison", "the agency compares what is measured of every municipality"),
     ("closeMonth", "a month is closed for the whole country"),
     ("correctMonth", "the agency corrects a closed month, which is public"),
+    ("counting", "what did not count in each municipality is what the agency's analysts look at"),
     ("legalMenu", "a code of the national legal menu"),
     ("legalMenuItem", "a code of the national legal menu"),
     ("measure", "the platform's own name of a fact, measured of the host's tenant"),
@@ -75,6 +76,7 @@ const NO_TENANT_ARGUMENT: [(&str, &str); 22] = [
     ("rankingHistory", "the ranking is public"),
     ("recordCategory", "a year, whose category it is the host says"),
     ("townCategories", "the act that says a category is public"),
+    ("siteFigures", "a number of days; lists are looked through below"),
     ("tickets", "a page of a list; lists are looked through below"),
     ("visits", "a number of days; lists are looked through below"),
 ];

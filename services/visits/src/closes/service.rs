@@ -15,6 +15,7 @@ use super::canonical::{self, Adjustment, CloseStatement, CorrectionStatement, Da
 use super::store::{Correction, Objection, Outcome, Statement};
 use super::verify::{ClosedMonth, told};
 use super::{rules, store};
+use crate::counting;
 use crate::model::{CloseRow, Month, RankingOrder, RankingRow, Score, Standing};
 use crate::rankings::category;
 use crate::rankings::rules::{VERSIONS, per_thousand, places_within, standings, winners};
@@ -161,6 +162,8 @@ async fn sign(
 /// a batch that comes late is in all of it or in nothing of it.
 async fn freeze(tx: &mut Tx, platform: &Platform, month: Month, at: OffsetDateTime) -> Result<Option<(Vec<Standing>, Option<Month>)>> {
     let (signer, name) = (signer(platform)?, month.to_string());
+    // What is being counted is counted first, and what comes after the close is late.
+    counting::store::pause(tx).await?;
     let at = at.replace_nanosecond(0).unwrap_or(at);
     let previous = crate::store::closed_before(tx, month).await?;
     let rows_before = match &previous {

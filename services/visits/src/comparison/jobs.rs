@@ -14,12 +14,9 @@ const TOWN: &str = "visits.read";
 /// Days that a reading is kept.
 const KEPT: i64 = 400;
 
-pub(crate) const JOBS: &[JobKind] = &[
-    JobKind { kind: ALL, run: |platform, _| read_all(platform).boxed() },
-    JobKind { kind: TOWN, run: |platform, job| read(platform, job).boxed() },
-];
-
-pub(crate) const CRONS: &[Cron] = &[Cron { kind: ALL, every: Duration::DAY }];
+pub(crate) const READ_ALL: JobKind = JobKind { kind: ALL, run: |platform, _| read_all(platform).boxed() };
+pub(crate) const READ_TOWN: JobKind = JobKind { kind: TOWN, run: |platform, job| read(platform, job).boxed() };
+pub(crate) const READ_ALL_CRON: Cron = Cron { kind: ALL, every: Duration::DAY };
 
 async fn read_all(platform: &Platform) -> Result<()> {
     for town in platform.directory().all().into_iter().filter(|entry| entry.kind.audience() == Audience::Municipality) {
