@@ -24,12 +24,16 @@ mod year;
 mod agreements_slice;
 #[path = "../../services/cases/tests/slice.rs"]
 mod cases_slice;
+#[path = "../../services/circulars/tests/slice.rs"]
+mod circulars_slice;
 #[path = "../../services/committee/tests/slice.rs"]
 mod committee_slice;
 #[path = "../../services/handover/tests/slice.rs"]
 mod handover_slice;
 #[path = "../../services/identity/tests/slice.rs"]
 mod identity_slice;
+#[path = "../../services/incentives/tests/slice.rs"]
+mod incentives_slice;
 #[path = "../../services/plan/tests/slice_frameworks.rs"]
 mod plan_frameworks_slice;
 #[path = "../../services/plan/tests/slice_indicators.rs"]

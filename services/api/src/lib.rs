@@ -1,5 +1,7 @@
 //! The one GraphQL schema and its door. Whoever asks, a page or a program, comes through here: limits, time, errors
 //! with stable codes, one request context. The API knows the capabilities; it must not know pages.
+// The merged schema nests a type a capability, and the compiler follows each.
+#![recursion_limit = "256"]
 
 mod door;
 pub mod http;

@@ -21,6 +21,9 @@ pub static CAPABILITIES: &[&Capability] = &[
     &cases::CAPABILITY,
     &support::CAPABILITY,
     &visits::CAPABILITY,
+    &circulars::CAPABILITY,
+    &incentives::CAPABILITY,
+    &incentives::TOWNS,
     &handover::CAPABILITY,
     &kernel::file::CAPABILITY,
 ];
@@ -39,6 +42,8 @@ pub struct Query(
     cases::CasesQuery,
     support::SupportQuery,
     visits::VisitsQuery,
+    circulars::CircularsQuery,
+    incentives::IncentivesQuery,
     handover::HandoverQuery,
     committee::CommitteeQuery,
 );
@@ -55,6 +60,8 @@ pub struct Mutation(
     cases::CasesMutation,
     support::SupportMutation,
     visits::VisitsMutation,
+    circulars::CircularsMutation,
+    incentives::IncentivesMutation,
     handover::HandoverMutation,
     committee::CommitteeMutation,
 );

@@ -322,7 +322,7 @@ pub struct VisitsMutation;
 /// Mutations of rankings.
 #[Object]
 impl VisitsMutation {
-    /// Closes a month for good: its counts are frozen and signed, and its news are published. Closing it again changes nothing.
+    /// Closes a month for good: its counts are frozen and signed, and its news waits as a draft for the editor. Closing it again changes nothing.
     #[graphql(guard = "Can(Permission::CloseMonth)")]
     async fn close_month(&self, ctx: &Context<'_>, input: CloseMonthInput) -> GqlResult<CloseMonthPayload> {
         let cx = Cx::of(ctx)?;
