@@ -367,7 +367,10 @@ fn sound(what: &str, shown: &Shown) {
     let html = &shown.body;
     let policy = shown.header(header::CONTENT_SECURITY_POLICY);
     let framed = policy.contains("frame-ancestors *");
-    assert!(!framed || (policy.starts_with("default-src 'none'; style-src 'self'") && !html.contains("<script") && !html.contains("<form")), "{what}");
+    assert!(
+        !framed || (policy.starts_with("default-src 'none'; style-src 'self'") && !html.contains("<script") && !html.contains("<form")),
+        "{what}"
+    );
     assert_eq!(html.matches("<h1").count(), 1, "{what} has one h1");
     assert_eq!(html.matches("<title>").count(), 1, "{what} has a title");
     for needed in ["<html lang=\"es-CO\"", "<main id=\"contenido\"", "href=\"#contenido\""] {
@@ -384,7 +387,10 @@ fn sound(what: &str, shown: &Shown) {
         assert!(tag.contains(" src=\"/assets/") && rest.starts_with("</script>"), "{what} has a script of its own: {tag}");
     }
     assert!(!html.contains("<img src=x") && !html.contains("\"'>"), "{what} shows what was typed as markup");
-    assert!((framed || policy.contains("script-src 'self'")) && policy.contains("style-src 'self'") && !policy.contains("unsafe"), "{what}: {policy}");
+    assert!(
+        (framed || policy.contains("script-src 'self'")) && policy.contains("style-src 'self'") && !policy.contains("unsafe"),
+        "{what}: {policy}"
+    );
     assert_eq!(shown.header(header::X_CONTENT_TYPE_OPTIONS), "nosniff", "{what}");
 }
 

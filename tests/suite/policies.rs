@@ -398,7 +398,8 @@ async fn granting(world: &World, day: &mut Day<'_>) {
     day.ask(&administrator, "{ experiences { nodes { title } } }", json!({})).await;
     let decision = json!({ "municipality": CHIPAQUE, "id": experience, "accepted": true, "reason": "Sí" });
     let slug = word(&day.put(&administrator, "decideExperience", "broadcast { slug }", decision).await, "/broadcast/slug");
-    let programme = json!({ "slug": slug, "summary": "Una huerta", "videoUrl": "https://video.example/1", "transcript": "Buenas tardes. ".repeat(20) });
+    let programme =
+        json!({ "slug": slug, "summary": "Una huerta", "videoUrl": "https://video.example/1", "transcript": "Buenas tardes. ".repeat(20) });
     day.put(&administrator, "publishBroadcast", "broadcast { state }", programme).await;
     day.ask(&portal, "{ broadcasts { nodes { title } } }", json!({})).await;
     day.ask(&coordinator, "{ ownIncentives { experiences { title broadcast { state } } } }", json!({})).await;
@@ -412,8 +413,13 @@ async fn deciding(world: &World, day: &mut Day<'_>) {
     let (administrator, coordinator) = (world.actor("agencia", Role::Administrator).await, world.actor(CHIPAQUE, Role::Coordinator).await);
     let points = json!({ "slug": "premio", "municipality": CHIPAQUE, "points": [80] });
     day.put(&administrator, "scoreNomination", "awardCall { slug }", points).await;
-    day.put(&administrator, "publishResults", "awardCall { results { total prize } }", json!({ "slug": "premio", "note": "Por unanimidad" }))
-        .await;
+    day.put(
+        &administrator,
+        "publishResults",
+        "awardCall { results { total prize } }",
+        json!({ "slug": "premio", "note": "Por unanimidad" }),
+    )
+    .await;
     day.ask(&coordinator, "{ ownIncentives { awards { place { place prize } } } }", json!({})).await;
 }
 

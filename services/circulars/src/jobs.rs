@@ -122,7 +122,8 @@ async fn mail(platform: &Platform, job: Job) -> Result<()> {
         (Some(ask), None) => format!("\nSe pide:\n{ask}\n"),
         (None, _) => String::new(),
     };
-    let text = format!("La agencia envió a {} el lineamiento {slug}, «{title}».\n{asked}\nLéalo y respóndalo en:\n{link}\n", entry.official_name);
+    let text =
+        format!("La agencia envió a {} el lineamiento {slug}, «{title}».\n{asked}\nLéalo y respóndalo en:\n{link}\n", entry.official_name);
     let message = Message {
         id: ids::named(tenant, "circular-mail", &format!("{circular}/{to}")),
         date: received.sent_at,

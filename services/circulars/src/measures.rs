@@ -119,7 +119,9 @@ pub(crate) fn duties(tx: &mut Tx) -> BoxFuture<'_, Result<Vec<Duty>>> {
 pub(crate) fn cards(tx: &mut Tx) -> BoxFuture<'_, Result<Vec<Card>>> {
     async move {
         let today = tx.today();
-        let open = |row: &DeliveryRow| row.ask.is_some() && matches!(rules::state(row, today), DeliveryState::Unread | DeliveryState::Read | DeliveryState::Late);
+        let open = |row: &DeliveryRow| {
+            row.ask.is_some() && matches!(rules::state(row, today), DeliveryState::Unread | DeliveryState::Read | DeliveryState::Late)
+        };
         let line = |row: DeliveryRow| CardLine {
             detail: format!("Enviado el {}.", long_date(kernel::clock::local(row.sent_at).date())),
             title: format!("Lineamiento {}: {}", rules::slug(row.year, row.number), row.title),

@@ -146,7 +146,8 @@ pub(crate) fn demo<'a>(tx: &'a mut Tx, section: &'a serde_json::Value) -> BoxFut
             for (text, author, author_name) in said {
                 let Some(text) = text else { continue };
                 let at = if author == CircularAuthor::Agency { (read_at + Duration::hours(5)).min(tx.now()) } else { read_at };
-                let message = MessageRow { id: tx.id(), circular_id: row.circular_id, at, author, author_name: author_name.to_owned(), text };
+                let message =
+                    MessageRow { id: tx.id(), circular_id: row.circular_id, at, author, author_name: author_name.to_owned(), text };
                 store::insert_message(tx, &message).await?;
             }
         }

@@ -244,12 +244,17 @@ mod tests {
     fn a_group_is_who_is_in_it_now() {
         let go = |typed: SendCircularInput| written(&typed, &towns(), date!(2026 - 11 - 23)).map(|done| done.recipients.len());
         assert_eq!(go(typed(CircularAudience::All)).unwrap(), 3);
-        assert_eq!(go(SendCircularInput { departments: vec!["25".into(), "63".into()], ..typed(CircularAudience::Departments) }).unwrap(), 2);
+        assert_eq!(
+            go(SendCircularInput { departments: vec!["25".into(), "63".into()], ..typed(CircularAudience::Departments) }).unwrap(),
+            2
+        );
         let bands = SendCircularInput { bands: vec![CircularBand::UpTo10000], ..typed(CircularAudience::Bands) };
         assert_eq!(go(bands).unwrap(), 1, "who has no known population is in no band");
-        let chosen = SendCircularInput { municipalities: vec!["25178\n Filandia-Quindio \n25178".into()], ..typed(CircularAudience::Chosen) };
+        let chosen =
+            SendCircularInput { municipalities: vec!["25178\n Filandia-Quindio \n25178".into()], ..typed(CircularAudience::Chosen) };
         assert_eq!(go(chosen).unwrap(), 2, "named twice is once");
-        let Err(Error::Rejected(faults)) = go(SendCircularInput { municipalities: vec!["nadie".into()], ..typed(CircularAudience::Chosen) })
+        let Err(Error::Rejected(faults)) =
+            go(SendCircularInput { municipalities: vec!["nadie".into()], ..typed(CircularAudience::Chosen) })
         else {
             panic!("must be rejected")
         };
@@ -275,7 +280,11 @@ mod tests {
         assert_eq!(state(&one, day), DeliveryState::Read);
         assert_eq!(state(&one, date!(2026 - 12 - 01)), DeliveryState::Late);
         one.answered_at = Some(datetime!(2026-12-02 03:00 UTC));
-        assert_eq!((state(&one, date!(2026 - 12 - 05)), days_late(&one)), (DeliveryState::Answered, 1), "in Bogotá it was the first of December");
+        assert_eq!(
+            (state(&one, date!(2026 - 12 - 05)), days_late(&one)),
+            (DeliveryState::Answered, 1),
+            "in Bogotá it was the first of December"
+        );
         one.withdrawn_at = Some(datetime!(2026-12-03 12:00 UTC));
         assert_eq!(state(&one, day), DeliveryState::Withdrawn);
     }

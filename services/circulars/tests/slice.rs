@@ -72,7 +72,8 @@ async fn a_circular_reaches_each_town_once_and_comes_back_answered() {
     assert_eq!(duties(&coordinator).await, Vec::<String>::new());
     assert_eq!(tally(&analyst).await, json!({ "recipients": 3, "delivered": 3, "read": 1, "answered": 1, "late": 0 }));
 
-    let thread = "query($m: String!) { circularDelivery(slug: \"2026-1\", municipality: $m) { messages { author text files { url name } } } }";
+    let thread =
+        "query($m: String!) { circularDelivery(slug: \"2026-1\", municipality: $m) { messages { author text files { url name } } } }";
     let seen = analyst.run(thread, json!({ "m": CHIPAQUE })).await["circularDelivery"]["messages"].clone();
     assert_eq!(seen.as_array().unwrap().len(), 1, "sent twice, it is one message");
     // The file is for the town's administration and for the agency; to nobody else does it exist.
@@ -97,7 +98,8 @@ async fn a_circular_reaches_each_town_once_and_comes_back_answered() {
     let own = coordinator.run("{ receivedCircular(slug: \"2026-1\") { messages { author text } } }", json!({})).await;
     let thread = own["receivedCircular"]["messages"].clone();
     assert_eq!(thread, json!([{ "author": "MUNICIPALITY", "text": "Falta el plan" }, { "author": "AGENCY", "text": "Gracias" }]));
-    let other = world.actor(FILANDIA, Role::Coordinator).await.run("{ receivedCircular(slug: \"2026-1\") { messages { text } } }", json!({})).await;
+    let other =
+        world.actor(FILANDIA, Role::Coordinator).await.run("{ receivedCircular(slug: \"2026-1\") { messages { text } } }", json!({})).await;
     assert_eq!(other["receivedCircular"]["messages"], json!([]), "each town has its own thread");
 }
 
@@ -105,18 +107,21 @@ async fn a_circular_reaches_each_town_once_and_comes_back_answered() {
 async fn what_comes_late_is_taken_and_said_to_be_late() {
     let world = World::new().await;
     let (analyst, coordinator) = (world.actor("agencia", Role::Analyst).await, world.actor(CHIPAQUE, Role::Coordinator).await);
-    done(&analyst, "sendCircular", "circular { slug }", circular(json!({ "audience": "DEPARTMENTS", "departments": ["25", "63"] }), "k1")).await;
+    done(&analyst, "sendCircular", "circular { slug }", circular(json!({ "audience": "DEPARTMENTS", "departments": ["25", "63"] }), "k1"))
+        .await;
     world.settle().await;
     world.clock.advance(Duration::days(9));
     assert_eq!(tally(&analyst).await, json!({ "recipients": 2, "delivered": 2, "read": 0, "answered": 0, "late": 2 }));
-    let late = analyst.run("{ circularDeliveries(slug: \"2026-1\", filter: LATE) { nodes { municipality { slug } state } } }", json!({})).await;
+    let late =
+        analyst.run("{ circularDeliveries(slug: \"2026-1\", filter: LATE) { nodes { municipality { slug } state } } }", json!({})).await;
     assert_eq!(late["circularDeliveries"]["nodes"][1], json!({ "municipality": { "slug": FILANDIA }, "state": "LATE" }));
     let answer = json!({ "slug": "2026-1", "text": "Aquí está", "idempotencyKey": "a1" });
     let answered = done(&coordinator, "answerCircular", "delivery { state daysLate readAt }", answer).await;
     assert_eq!(answered["delivery"]["daysLate"], 2);
     assert!(answered["delivery"]["readAt"].is_string(), "an answer says that it was read");
     assert_eq!(tally(&analyst).await["late"], 1);
-    let share = "{ measure(name: \"circulars.answered_in_time_share\") { value } pending: measure(name: \"circulars.pending_count\") { value } }";
+    let share =
+        "{ measure(name: \"circulars.answered_in_time_share\") { value } pending: measure(name: \"circulars.pending_count\") { value } }";
     assert_eq!(coordinator.run(share, json!({})).await, json!({ "measure": { "value": 0.0 }, "pending": { "value": 0.0 } }));
 }
 
@@ -135,7 +140,8 @@ async fn recipients_are_added_and_a_withdrawn_circular_asks_nothing() {
     done(&analyst, "withdrawCircular", "circular { slug }", json!({ "slug": "2026-1", "reason": "Cambió la norma" })).await;
     world.settle().await;
     assert_eq!(duties(&coordinator).await, Vec::<String>::new());
-    let refused = put(&coordinator, "answerCircular", "delivery { slug }", json!({ "slug": "2026-1", "text": "Tarde", "idempotencyKey": "a" })).await;
+    let refused =
+        put(&coordinator, "answerCircular", "delivery { slug }", json!({ "slug": "2026-1", "text": "Tarde", "idempotencyKey": "a" })).await;
     assert_eq!(codes(&refused)[0].1, "WITHDRAWN");
     let told = coordinator.run("{ receivedCircular(slug: \"2026-1\") { state withdrawReason } }", json!({})).await;
     assert_eq!(told["receivedCircular"], json!({ "state": "WITHDRAWN", "withdrawReason": "Cambió la norma" }));
@@ -145,7 +151,8 @@ async fn recipients_are_added_and_a_withdrawn_circular_asks_nothing() {
     let mut quiet = circular(json!({ "audience": "ALL", "public": false }), "k2");
     quiet["title"] = json!("Reservado");
     done(&analyst, "sendCircular", "circular { slug }", quiet).await;
-    let public = world.visitor("agencia").run("{ circulars { nodes { slug withdrawnAt } } circular(slug: \"2026-2\") { slug } }", json!({})).await;
+    let public =
+        world.visitor("agencia").run("{ circulars { nodes { slug withdrawnAt } } circular(slug: \"2026-2\") { slug } }", json!({})).await;
     assert_eq!(public["circulars"]["nodes"].as_array().unwrap().len(), 1);
     assert!(public["circulars"]["nodes"][0]["withdrawnAt"].is_string() && public["circular"].is_null());
 }
@@ -154,10 +161,14 @@ async fn recipients_are_added_and_a_withdrawn_circular_asks_nothing() {
 async fn a_wrong_circular_says_everything_that_is_wrong() {
     let world = World::new().await;
     let analyst = world.actor("agencia", Role::Analyst).await;
-    let wrong = json!({ "title": "", "body": "", "dueOn": "2026-11-01", "audience": "CHOSEN", "municipalities": ["nadie"], "idempotencyKey": "k" });
+    let wrong =
+        json!({ "title": "", "body": "", "dueOn": "2026-11-01", "audience": "CHOSEN", "municipalities": ["nadie"], "idempotencyKey": "k" });
     let refused = put(&analyst, "sendCircular", "circular { slug }", wrong).await;
     let fields: Vec<String> = codes(&refused).into_iter().map(|(field, code)| format!("{field} {code}")).collect();
-    assert_eq!(fields, ["title REQUIRED", "body REQUIRED", "ask REQUIRED", "dueOn PAST", "municipalities NOT_FOUND", "municipalities EMPTY"]);
+    assert_eq!(
+        fields,
+        ["title REQUIRED", "body REQUIRED", "ask REQUIRED", "dueOn PAST", "municipalities NOT_FOUND", "municipalities EMPTY"]
+    );
     let town = world.actor(CHIPAQUE, Role::Coordinator).await;
     let document = "mutation($input: SendCircularInput!) { sendCircular(input: $input) { circular { slug } } }";
     assert_eq!(town.refused(document, json!({ "input": circular(json!({ "audience": "ALL" }), "k") })).await, "FORBIDDEN");

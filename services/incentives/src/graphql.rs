@@ -39,7 +39,8 @@ impl OwnIncentives {
         let own = awards::store::own_nominations(&mut tx).await?;
         let mut calls = awards::store::calls(&mut tx).await?;
         calls.retain(|call| {
-            matches!(awards::rules::stage(call, today), CallStage::Open | CallStage::Upcoming) || own.iter().any(|row| row.call == call.slug)
+            matches!(awards::rules::stage(call, today), CallStage::Open | CallStage::Upcoming)
+                || own.iter().any(|row| row.call == call.slug)
         });
         Ok(calls.into_iter().map(AwardCall).collect())
     }

@@ -29,32 +29,16 @@ pub const CAPABILITY: Capability = Capability {
     demo: Some(pack::demo),
     events: &[EventHandler { event: "visits.month_closed", handle: news::service::draft }],
     constraints: &[
-        Constraint {
-            name: "feature_pkey",
-            field: "municipality",
-            code: "TAKEN",
-            message: "Ese municipio ya se destacó este mes.",
-        },
+        Constraint { name: "feature_pkey", field: "municipality", code: "TAKEN", message: "Ese municipio ya se destacó este mes." },
         Constraint { name: "award_call_pkey", field: "title", code: "TAKEN", message: "Ya hay una convocatoria con ese título." },
-        Constraint {
-            name: "broadcast_experience_once",
-            field: "",
-            code: "DECIDED",
-            message: "Sobre esta experiencia ya se decidió.",
-        },
-        Constraint {
-            name: "broadcast_pkey",
-            field: "",
-            code: "TAKEN",
-            message: "Ya hay un programa con ese título de ese municipio.",
-        },
+        Constraint { name: "broadcast_experience_once", field: "", code: "DECIDED", message: "Sobre esta experiencia ya se decidió." },
+        Constraint { name: "broadcast_pkey", field: "", code: "TAKEN", message: "Ya hay un programa con ese título de ese municipio." },
     ],
     ..Capability::named("incentives")
 };
 
 /// What a municipality is due of the incentives: a nomination that it began and did not send.
-pub const TOWNS: Capability =
-    Capability { duties: Some(measures::town_duties), ..Capability::named("incentives-towns") };
+pub const TOWNS: Capability = Capability { duties: Some(measures::town_duties), ..Capability::named("incentives-towns") };
 
 /// Incentives are the agency's to grant: on any other host there is nothing to grant, whatever roles somebody holds there.
 pub(crate) fn at_the_agency(tx: &Tx) -> Result<()> {

@@ -57,7 +57,9 @@ fn fact(title: String, at: OffsetDateTime) -> Fact {
 async fn featured(tx: &mut Tx, asked: &Asked) -> Result<Vec<Fact>> {
     let town = tx.tenant()?;
     let rows = features::store::granted(tx, town).await?;
-    Ok(features::service::in_year(&rows, asked.at).map(|row| fact(format!("Sitio destacado, {} puntos", row.points), row.featured_at)).collect())
+    Ok(features::service::in_year(&rows, asked.at)
+        .map(|row| fact(format!("Sitio destacado, {} puntos", row.points), row.featured_at))
+        .collect())
 }
 
 async fn nominated(tx: &mut Tx, asked: &Asked) -> Result<Vec<Fact>> {
@@ -72,9 +74,12 @@ async fn awarded(tx: &mut Tx, asked: &Asked) -> Result<Vec<Fact>> {
     for call in awards::store::calls(tx).await? {
         let Some(at) = call.results_at.filter(|at| within(*at, asked)) else { continue };
         let places = call.results.map(|places| places.0).unwrap_or_default();
-        won.extend(places.into_iter().filter(|place| place.municipality == town).filter_map(|place| {
-            place.prize.map(|prize| fact(format!("{}: {prize}", call.title), at))
-        }));
+        won.extend(
+            places
+                .into_iter()
+                .filter(|place| place.municipality == town)
+                .filter_map(|place| place.prize.map(|prize| fact(format!("{}: {prize}", call.title), at))),
+        );
     }
     Ok(won)
 }
@@ -95,21 +100,43 @@ pub(crate) fn agency_duties(tx: &mut Tx) -> BoxFuture<'_, Result<Vec<Duty>>> {
         for row in news::store::all(tx).await?.into_iter().filter(|row| row.published_at.is_none()) {
             let reason = "Está escrita con el ranking cerrado; falta que la revise y la publique.".to_owned();
             let day = kernel::clock::local(row.drafted_at).date() + Duration::days(1);
-            duty("incentives.news", format!("Publicar la noticia del mes: {}", row.title), reason, Some(day), format!("/admin/noticia-del-mes/{}", row.month));
+            duty(
+                "incentives.news",
+                format!("Publicar la noticia del mes: {}", row.title),
+                reason,
+                Some(day),
+                format!("/admin/noticia-del-mes/{}", row.month),
+            );
         }
         let today = tx.today();
         for call in awards::store::calls(tx).await? {
             if awards::rules::stage(&call, today) == CallStage::Judging {
                 let reason = format!("Cerró el {}; los municipios esperan los resultados.", long_date(call.closes_on));
                 let day = call.closes_on + Duration::days(30);
-                duty("incentives.results", format!("Decidir la convocatoria: {}", call.title), reason, Some(day), format!("/admin/premios/{}", call.slug));
+                duty(
+                    "incentives.results",
+                    format!("Decidir la convocatoria: {}", call.title),
+                    reason,
+                    Some(day),
+                    format!("/admin/premios/{}", call.slug),
+                );
             }
         }
         let decided: Vec<_> = television::store::broadcasts(tx).await?.into_iter().map(|row| row.experience_id).collect();
         let waiting = television::store::experiences(tx).await?.into_iter().filter(|row| !decided.contains(&row.id)).count();
         if waiting > 0 {
-            let title = if waiting == 1 { "Decidir sobre una experiencia propuesta".to_owned() } else { format!("Decidir sobre {waiting} experiencias propuestas") };
-            duty("incentives.experience", title, "Un municipio espera saber si sale en el programa.".to_owned(), None, "/admin/television".to_owned());
+            let title = if waiting == 1 {
+                "Decidir sobre una experiencia propuesta".to_owned()
+            } else {
+                format!("Decidir sobre {waiting} experiencias propuestas")
+            };
+            duty(
+                "incentives.experience",
+                title,
+                "Un municipio espera saber si sale en el programa.".to_owned(),
+                None,
+                "/admin/television".to_owned(),
+            );
         }
         Ok(due)
     }
@@ -122,7 +149,9 @@ pub(crate) fn town_duties(tx: &mut Tx) -> BoxFuture<'_, Result<Vec<Duty>>> {
         let (today, calls) = (tx.today(), awards::store::calls(tx).await?);
         let mut due = Vec::new();
         for row in awards::store::own_nominations(tx).await?.into_iter().filter(|row| row.submitted_at.is_none()) {
-            let Some(call) = calls.iter().find(|call| call.slug == row.call && awards::rules::stage(call, today) == CallStage::Open) else { continue };
+            let Some(call) = calls.iter().find(|call| call.slug == row.call && awards::rules::stage(call, today) == CallStage::Open) else {
+                continue;
+            };
             due.push(Duty {
                 kind: "incentives.nomination",
                 title: format!("Enviar la postulación: {}", row.title),

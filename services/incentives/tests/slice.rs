@@ -60,7 +60,8 @@ async fn a_site_is_featured_with_its_evidence_and_its_badge_leads_to_the_proof()
     assert!(!town.get("/").await.body.contains("Ver la prueba"));
     let without = put(&analyst, "featureMunicipality", "feature { slug }", json!({ "municipality": CHIPAQUE, "reason": " " })).await;
     assert_eq!(code(&without), "REQUIRED", "the reason is recorded");
-    let featured = done(&analyst, "featureMunicipality", "feature { slug }", json!({ "municipality": CHIPAQUE, "reason": "El más al día" })).await;
+    let featured =
+        done(&analyst, "featureMunicipality", "feature { slug }", json!({ "municipality": CHIPAQUE, "reason": "El más al día" })).await;
     assert_eq!(featured["feature"]["slug"], "2026-11-chipaque-cundinamarca");
     let twice = put(&analyst, "featureMunicipality", "feature { slug }", json!({ "municipality": CHIPAQUE, "reason": "Otra vez" })).await;
     assert_eq!(code(&twice), "TAKEN");
@@ -145,15 +146,29 @@ async fn a_call_goes_from_its_criteria_to_its_results() {
     assert!(code(&unscored) == "UNSCORED" && unscored["userErrors"][0]["message"].as_str().unwrap().contains("Filandia"));
     done(&administrator, "scoreNomination", "awardCall { slug }", points(CHIPAQUE, [60, 60])).await;
     done(&analyst, "scoreNomination", "awardCall { slug }", points(FILANDIA, [70, 50])).await;
-    let decided = done(&administrator, "publishResults", "awardCall { stage results { place total prize municipality { slug } } }",
-                       json!({ "slug": CALL, "note": "Por mayoría" })).await;
-    let places: Vec<_> = decided["awardCall"]["results"].as_array().unwrap().iter()
-        .map(|place| (place["place"].as_i64().unwrap(), place["total"].as_f64().unwrap(), place["prize"].as_str().unwrap())).collect();
+    let decided = done(
+        &administrator,
+        "publishResults",
+        "awardCall { stage results { place total prize municipality { slug } } }",
+        json!({ "slug": CALL, "note": "Por mayoría" }),
+    )
+    .await;
+    let places: Vec<_> = decided["awardCall"]["results"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|place| (place["place"].as_i64().unwrap(), place["total"].as_f64().unwrap(), place["prize"].as_str().unwrap()))
+        .collect();
     assert_eq!(places, [(1, 62.0, "Una cámara"), (1, 62.0, "Una cámara")], "a tie at the prize line shares the prize");
     let again = put(&administrator, "publishResults", "awardCall { slug }", json!({ "slug": CALL, "note": "Otra" })).await;
     assert_eq!(code(&again), "DECIDED");
-    let own = chipaque.run("{ ownIncentives { awards { place { place prize } } } measure(name: \"incentives.awards_year\") { value } }", json!({})).await;
-    assert_eq!(own, json!({ "ownIncentives": { "awards": [{ "place": { "place": 1, "prize": "Una cámara" } }] }, "measure": { "value": 1.0 } }));
+    let own = chipaque
+        .run("{ ownIncentives { awards { place { place prize } } } measure(name: \"incentives.awards_year\") { value } }", json!({}))
+        .await;
+    assert_eq!(
+        own,
+        json!({ "ownIncentives": { "awards": [{ "place": { "place": 1, "prize": "Una cámara" } }] }, "measure": { "value": 1.0 } })
+    );
     let public = world.front().browser("agencia").get(&format!("/premios/{CALL}")).await;
     assert!(public.status == StatusCode::OK && public.body.contains("Una cámara") && public.body.contains("empate"));
 }
@@ -163,7 +178,13 @@ async fn an_experience_is_on_the_screen_with_its_transcript_or_not_at_all() {
     let world = World::new().await;
     let (analyst, coordinator) = (world.actor("agencia", Role::Analyst).await, world.actor(CHIPAQUE, Role::Coordinator).await);
     let propose = async |title: &str, key: &str| {
-        let made = done(&coordinator, "proposeExperience", "experience { id }", json!({ "title": title, "story": "Así fue", "idempotencyKey": key })).await;
+        let made = done(
+            &coordinator,
+            "proposeExperience",
+            "experience { id }",
+            json!({ "title": title, "story": "Así fue", "idempotencyKey": key }),
+        )
+        .await;
         made["experience"]["id"].as_str().unwrap().to_owned()
     };
     let (one, two, three) = (propose("Radio escolar", "a").await, propose("Huerta", "b").await, propose("Museo", "c").await);
@@ -189,8 +210,12 @@ async fn an_experience_is_on_the_screen_with_its_transcript_or_not_at_all() {
     let shown = portal.get(&address).await;
     assert!(shown.body.contains("Buenas tardes, aquí la radio.") && shown.body.contains("https://video.example/1"));
     let own = coordinator.run("{ ownIncentives { experiences { title broadcast { state reason } } } }", json!({})).await;
-    let states: Vec<_> = own["ownIncentives"]["experiences"].as_array().unwrap().iter()
-        .map(|one| (one["title"].as_str().unwrap(), one["broadcast"]["state"].as_str().unwrap_or("-"))).collect();
+    let states: Vec<_> = own["ownIncentives"]["experiences"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| (one["title"].as_str().unwrap(), one["broadcast"]["state"].as_str().unwrap_or("-")))
+        .collect();
     for expected in [("Radio escolar", "PUBLISHED"), ("Huerta", "DECLINED"), ("Museo", "-")] {
         assert!(states.contains(&expected), "{states:?}");
     }
@@ -203,19 +228,30 @@ async fn a_closed_month_waits_for_its_editor() {
     done(&administrator, "closeMonth", "ranking { month }", json!({ "month": "2026-10" })).await;
     let news = "{ news { totalCount } allMonthlyNews { month title publishedAt } }";
     let before = analyst.run(news, json!({})).await;
-    assert_eq!((&before["news"]["totalCount"], &before["allMonthlyNews"][0]["publishedAt"]), (&json!(0), &Value::Null), "nothing is told yet");
+    assert_eq!(
+        (&before["news"]["totalCount"], &before["allMonthlyNews"][0]["publishedAt"]),
+        (&json!(0), &Value::Null),
+        "nothing is told yet"
+    );
     let due = analyst.run("{ duties { kind path } }", json!({})).await["duties"].clone();
     assert!(due.as_array().unwrap().contains(&json!({ "kind": "incentives.news", "path": "/admin/noticia-del-mes/2026-10" })), "{due}");
     done(&analyst, "keepMonthlyNews", "monthlyNews { title }", json!({ "month": "2026-10", "title": "A medias", "body": "Falta" })).await;
     done(&administrator, "closeMonth", "ranking { month }", json!({ "month": "2026-10" })).await;
     let kept = analyst.run(news, json!({})).await;
     assert_eq!(kept["allMonthlyNews"][0]["title"], "A medias", "closing again does not write over the editor");
-    done(&analyst, "publishMonthlyNews", "monthlyNews { publishedAt }", json!({ "month": "2026-10", "title": "Los líderes", "body": "**Estos**" })).await;
+    done(
+        &analyst,
+        "publishMonthlyNews",
+        "monthlyNews { publishedAt }",
+        json!({ "month": "2026-10", "title": "Los líderes", "body": "**Estos**" }),
+    )
+    .await;
     let portal = world.front().browser("agencia");
     let shown = portal.get("/noticias/ranking-2026-10").await;
     assert!(shown.status == StatusCode::OK && shown.body.contains("Los líderes") && shown.body.contains("<strong>Estos</strong>"));
     assert!(portal.get("/").await.body.contains("/noticias/ranking-2026-10"));
-    let again = put(&analyst, "publishMonthlyNews", "monthlyNews { month }", json!({ "month": "2026-10", "title": "Otra", "body": "Otra" })).await;
+    let again =
+        put(&analyst, "publishMonthlyNews", "monthlyNews { month }", json!({ "month": "2026-10", "title": "Otra", "body": "Otra" })).await;
     assert_eq!(code(&again), "PUBLISHED");
 }
 
@@ -225,7 +261,13 @@ async fn what_a_town_sent_travels_with_it() {
     let (analyst, coordinator) = (first.actor("agencia", Role::Analyst).await, first.actor(CHIPAQUE, Role::Coordinator).await);
     done(&analyst, "keepAwardCall", "awardCall { slug }", call()).await;
     nominated(&coordinator, "Huerta: «la de todos»").await;
-    done(&coordinator, "proposeExperience", "experience { id }", json!({ "title": "Radio", "story": "- uno\n# dos", "idempotencyKey": "a" })).await;
+    done(
+        &coordinator,
+        "proposeExperience",
+        "experience { id }",
+        json!({ "title": "Radio", "story": "- uno\n# dos", "idempotencyKey": "a" }),
+    )
+    .await;
     let pack = tenancy::export(&first.platform, CHIPAQUE).await.unwrap();
     tenancy::import(&second.platform, &pack, true).await.unwrap();
     let again = tenancy::export(&second.platform, CHIPAQUE).await.unwrap();

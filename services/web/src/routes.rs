@@ -405,9 +405,11 @@ pub const ROUTES: &[Route] = &[
         .must("nomination")
         .forms(&[go("ScoreNomination", "/admin/premios/{awardCall.slug}")]),
     page("/admin/television", PORTAL, "incentives/agency/experiences").also(&[csv("experiences")]),
-    page("/admin/television/{municipality}/{id}", PORTAL, "incentives/agency/experience")
-        .must("experience")
-        .forms(&[back("DecideExperience"), back("ScheduleBroadcast"), back("PublishBroadcast")]),
+    page("/admin/television/{municipality}/{id}", PORTAL, "incentives/agency/experience").must("experience").forms(&[
+        back("DecideExperience"),
+        back("ScheduleBroadcast"),
+        back("PublishBroadcast"),
+    ]),
     page("/admin/lineamientos", PORTAL, "circulars/agency/register").also(&[csv("circularRegister")]),
     page("/admin/lineamientos/nuevo", PORTAL, "circulars/agency/new-circular")
         .forms(&[go("SendCircular", "/admin/lineamientos/{circular.slug}?hecho=enviado")]),

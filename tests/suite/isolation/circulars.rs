@@ -51,7 +51,8 @@ fn answer(it: &Planted, key: &str, file: Option<&str>) -> Value {
 
 fn plant<'a>(world: &'a World, sdl: &'a Sdl, planted: &'a mut Planted) -> BoxFuture<'a, ()> {
     async move {
-        let (administrator, coordinator) = (world.actor("agencia", Role::Administrator).await, world.actor(CHIPAQUE, Role::Coordinator).await);
+        let (administrator, coordinator) =
+            (world.actor("agencia", Role::Administrator).await, world.actor(CHIPAQUE, Role::Coordinator).await);
         let sent = done(sdl, &administrator, "sendCircular", circular("Menú de transparencia", "c1")).await;
         let slug = text(&sent, "/circular/slug");
         world.settle().await;

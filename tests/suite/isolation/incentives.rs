@@ -46,14 +46,10 @@ const TRIALS: [Trial; 29] = [
         false,
         |it| json!({ "slug": it.of("closed call"), "municipality": CHIPAQUE, "points": [80], "note": "Bien" }),
     ),
-    trial(
-        "keepAwardCall",
-        GRANTER,
-        TheirOwn,
-        false,
-        |_| json!({ "title": "Otro premio", "body": "Bases", "criteria": "100 | Impacto | A quién", "prizes": "Uno", "opensOn": "2026-11-23",
-                    "closesOn": "2026-11-30" }),
-    ),
+    trial("keepAwardCall", GRANTER, TheirOwn, false, |_| {
+        json!({ "title": "Otro premio", "body": "Bases", "criteria": "100 | Impacto | A quién", "prizes": "Uno", "opensOn": "2026-11-23",
+                    "closesOn": "2026-11-30" })
+    }),
     trial("featureShortlist", GRANTER, Nothing, false, |it| json!({ "search": it.of("town name") })),
     trial("featureMunicipality", GRANTER, Nothing, false, |it| json!({ "municipality": it.of("town to feature"), "reason": "Al día" })),
     trial("features", GRANTER, TheirOwn, false, |_| json!({ "first": 5 })),
@@ -90,7 +86,8 @@ const FEATURED: &str = "2026-11-chipaque-cundinamarca";
 
 fn plant<'a>(world: &'a World, sdl: &'a Sdl, planted: &'a mut Planted) -> BoxFuture<'a, ()> {
     async move {
-        let (administrator, coordinator) = (world.actor("agencia", Role::Administrator).await, world.actor(CHIPAQUE, Role::Coordinator).await);
+        let (administrator, coordinator) =
+            (world.actor("agencia", Role::Administrator).await, world.actor(CHIPAQUE, Role::Coordinator).await);
         let call = json!({ "title": "Premio abierto", "body": "Bases", "criteria": "100 | Impacto | A quién", "prizes": "Uno",
                            "opensOn": "2026-11-20", "closesOn": "2026-11-30" });
         done(sdl, &administrator, "keepAwardCall", call).await;

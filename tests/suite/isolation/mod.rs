@@ -472,9 +472,8 @@ pub(crate) async fn leaks(world: &World, planted: &Planted) -> Vec<String> {
     }
     leaks.extend(lists(&sdl, &stranger).await.into_iter().filter(|(_, told)| shows(told)).map(|(name, _)| name));
     for (role, slug) in [("cabildo_tenant", FILANDIA), ("cabildo_agency", "agencia"), ("cabildo_public", "agencia")] {
-        let compared = |table: &String| {
-            ADDRESSED.contains(&table.as_str()) || (role == "cabildo_agency" && COMPARED.contains(&table.as_str()))
-        };
+        let compared =
+            |table: &String| ADDRESSED.contains(&table.as_str()) || (role == "cabildo_agency" && COMPARED.contains(&table.as_str()));
         leaks.extend(foreign_tables(world, role, slug).await.into_iter().filter(|table| !compared(table)));
     }
     leaks.sort();

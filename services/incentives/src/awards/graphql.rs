@@ -266,10 +266,7 @@ impl AwardsQuery {
     }
 
     /// What the municipalities sent to a call, in the order in which it came.
-    #[graphql(
-        guard = "Can(Permission::GuideMunicipalities)",
-        complexity = "first.unwrap_or(20).max(0) as usize * child_complexity + 1"
-    )]
+    #[graphql(guard = "Can(Permission::GuideMunicipalities)", complexity = "first.unwrap_or(20).max(0) as usize * child_complexity + 1")]
     async fn nominations(
         &self,
         ctx: &Context<'_>,

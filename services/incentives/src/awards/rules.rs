@@ -61,9 +61,13 @@ fn criteria(typed: &str, faults: &mut Faults) -> Vec<AwardCriterion> {
     for line in typed.lines().map(str::trim).filter(|line| !line.is_empty()) {
         let parts: Vec<&str> = line.splitn(3, '|').map(str::trim).collect();
         let read = match parts.as_slice() {
-            [weight, title, ask] if !ask.is_empty() && title.len() <= 200 && ask.len() <= 1000 => {
-                weight.trim_end_matches('%').trim().parse::<i32>().ok().filter(|weight| (1..=100).contains(weight)).map(|weight| (weight, title, ask))
-            }
+            [weight, title, ask] if !ask.is_empty() && title.len() <= 200 && ask.len() <= 1000 => weight
+                .trim_end_matches('%')
+                .trim()
+                .parse::<i32>()
+                .ok()
+                .filter(|weight| (1..=100).contains(weight))
+                .map(|weight| (weight, title, ask)),
             _ => None,
         };
         match read {
@@ -72,12 +76,22 @@ fn criteria(typed: &str, faults: &mut Faults) -> Vec<AwardCriterion> {
             }
             _ => {
                 let shown: String = line.chars().take(60).collect();
-                faults.require(false, "criteria", "FORM", format!("No se entiende «{shown}»: escriba el peso, el criterio y qué se pide, separados por |"));
+                faults.require(
+                    false,
+                    "criteria",
+                    "FORM",
+                    format!("No se entiende «{shown}»: escriba el peso, el criterio y qué se pide, separados por |"),
+                );
             }
         }
     }
     faults.require(!criteria.is_empty(), "criteria", "REQUIRED", "Escriba al menos un criterio");
-    faults.require(criteria.len() <= MOST_CRITERIA, "criteria", "LENGTH", format!("Son más de {MOST_CRITERIA} criterios; una varios en uno"));
+    faults.require(
+        criteria.len() <= MOST_CRITERIA,
+        "criteria",
+        "LENGTH",
+        format!("Son más de {MOST_CRITERIA} criterios; una varios en uno"),
+    );
     let sum: i32 = criteria.iter().map(|criterion| criterion.weight).sum();
     faults.require(criteria.is_empty() || sum == 100, "criteria", "SUM", format!("Los pesos suman {sum}; deben sumar 100"));
     let mut keys: Vec<&str> = criteria.iter().map(|criterion| criterion.key.as_str()).collect();

@@ -50,7 +50,9 @@ async fn open(tx: &mut Tx, slug: &str) -> Result<CallRow> {
     match rules::stage(&call, tx.today()) {
         CallStage::Open => Ok(call),
         CallStage::Upcoming => Err(Error::whole("UPCOMING", "La convocatoria aún no abre.")),
-        CallStage::Judging | CallStage::Decided => Err(Error::whole("CLOSED", "La convocatoria ya cerró; la postulación no se puede cambiar.")),
+        CallStage::Judging | CallStage::Decided => {
+            Err(Error::whole("CLOSED", "La convocatoria ya cerró; la postulación no se puede cambiar."))
+        }
     }
 }
 
@@ -119,7 +121,14 @@ pub(crate) async fn withdraw(tx: &mut Tx, call: &str) -> Result<NominationRow> {
 }
 
 /// A juror's points for a nomination; given again, they replace the juror's own.
-pub(crate) async fn score(tx: &mut Tx, call: &str, town: &TenantEntry, typed: &[i32], note: Option<&str>, juror: (Uuid, &str)) -> Result<CallRow> {
+pub(crate) async fn score(
+    tx: &mut Tx,
+    call: &str,
+    town: &TenantEntry,
+    typed: &[i32],
+    note: Option<&str>,
+    juror: (Uuid, &str),
+) -> Result<CallRow> {
     at_the_agency(tx)?;
     let known = existing(tx, call).await?;
     if store::submitted(tx, call).await?.iter().all(|row| row.tenant_id != town.id) {
@@ -129,7 +138,10 @@ pub(crate) async fn score(tx: &mut Tx, call: &str, town: &TenantEntry, typed: &[
         CallStage::Judging => {}
         CallStage::Decided => return Err(Error::whole("DECIDED", "Ya se publicaron los resultados; los puntajes no cambian.")),
         CallStage::Upcoming | CallStage::Open => {
-            return Err(Error::whole("OPEN", "Se califica cuando cierre la convocatoria: hasta entonces cada municipio puede cambiar su postulación."));
+            return Err(Error::whole(
+                "OPEN",
+                "Se califica cuando cierre la convocatoria: hasta entonces cada municipio puede cambiar su postulación.",
+            ));
         }
     }
     let points = rules::points(&known, typed)?;

@@ -146,10 +146,7 @@ impl FeaturesQuery {
     }
 
     /// Every municipality by its points for freshness and relevance, for whoever chooses.
-    #[graphql(
-        guard = "Can(Permission::GuideMunicipalities)",
-        complexity = "first.unwrap_or(20).max(0) as usize * child_complexity + 1"
-    )]
+    #[graphql(guard = "Can(Permission::GuideMunicipalities)", complexity = "first.unwrap_or(20).max(0) as usize * child_complexity + 1")]
     async fn feature_shortlist(
         &self,
         ctx: &Context<'_>,

@@ -40,16 +40,12 @@ pub(crate) const SHEETS: &str = "national.tramites_share";
 /// tenants are counted.
 pub(crate) async fn sum_up(tx: &mut Tx, counts: impl Fn(Uuid) -> bool) -> Result<()> {
     let (now, rows) = (tx.now(), store::evidence(tx).await?);
-    let of = |name: &str| rows.iter().filter(|row| row.name == name && counts(row.tenant_id)).filter_map(|row| row.value).collect::<Vec<_>>();
+    let of =
+        |name: &str| rows.iter().filter(|row| row.name == name && counts(row.tenant_id)).filter_map(|row| row.value).collect::<Vec<_>>();
     let (days, news, sheets) = (of("site.days_since_update"), of("site.news_published"), of("tramites.published_share"));
     let updated = days.iter().filter(|days| **days <= 7.0).count();
     let average = (!sheets.is_empty()).then(|| sheets.iter().sum::<f64>() / sheets.len() as f64);
-    let sums = [
-        (TOWNS, Some(news.len() as f64)),
-        (UPDATED, Some(updated as f64)),
-        (NEWS, Some(news.iter().sum())),
-        (SHEETS, average),
-    ];
+    let sums = [(TOWNS, Some(news.len() as f64)), (UPDATED, Some(updated as f64)), (NEWS, Some(news.iter().sum())), (SHEETS, average)];
     for (name, value) in sums {
         store::keep_evidence(tx, name, value, now).await?;
     }

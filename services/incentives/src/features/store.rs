@@ -33,9 +33,13 @@ pub(crate) async fn evidence(tx: &mut Tx) -> Result<Vec<EvidenceRow>> {
 /// What was measured under the transaction's own tenant.
 pub(crate) async fn own_evidence(tx: &mut Tx) -> Result<Vec<EvidenceRow>> {
     let tenant = tx.tenant()?;
-    Ok(sqlx::query_as!(EvidenceRow, "select tenant_id, name, value, at from incentives.evidence where tenant_id = $1 order by name", tenant)
-        .fetch_all(&mut **tx)
-        .await?)
+    Ok(sqlx::query_as!(
+        EvidenceRow,
+        "select tenant_id, name, value, at from incentives.evidence where tenant_id = $1 order by name",
+        tenant
+    )
+    .fetch_all(&mut **tx)
+    .await?)
 }
 
 /// Every site that the agency featured, newest first.

@@ -169,10 +169,7 @@ impl TelevisionQuery {
     }
 
     /// What the municipalities proposed, newest first, with what the agency decided.
-    #[graphql(
-        guard = "Can(Permission::GuideMunicipalities)",
-        complexity = "first.unwrap_or(20).max(0) as usize * child_complexity + 1"
-    )]
+    #[graphql(guard = "Can(Permission::GuideMunicipalities)", complexity = "first.unwrap_or(20).max(0) as usize * child_complexity + 1")]
     async fn experiences(&self, ctx: &Context<'_>, first: Option<i32>, after: Option<String>) -> GqlResult<ExperienceConnection> {
         let paging = Paging::new(first, after.as_deref())?;
         let rows = proposed(Cx::of(ctx)?).await?;

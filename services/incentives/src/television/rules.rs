@@ -57,7 +57,12 @@ mod tests {
     fn without_a_transcript_nothing_is_published() {
         let said = "Buenas tardes. ".repeat(20);
         assert!(published("Un programa", "https://video.example/1", &said).is_ok());
-        for (video, text) in [("https://video.example/1", ""), ("https://video.example/1", "Corto"), ("http://video.example", said.as_str()), ("javascript:alert(1)", &said)] {
+        for (video, text) in [
+            ("https://video.example/1", ""),
+            ("https://video.example/1", "Corto"),
+            ("http://video.example", said.as_str()),
+            ("javascript:alert(1)", &said),
+        ] {
             assert!(published("Un programa", video, text).is_err(), "{video}");
         }
     }
