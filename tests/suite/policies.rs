@@ -97,7 +97,7 @@ type Part = for<'a> fn(&'a World, &'a mut Day<'_>) -> futures::future::BoxFuture
 async fn day(world: &World, expected: Option<&[String]>) -> Vec<String> {
     let mut day = Day { expected, got: Vec::new() };
     day.note("refresh", format!("{:?}", tenancy::refresh(&world.platform).await.map_err(|error| error.to_string())));
-    let parts: [Part; 12] = [
+    let parts: [Part; 15] = [
         |world, day| Box::pin(site(world, day)),
         |world, day| Box::pin(plan(world, day)),
         |world, day| Box::pin(learning(world, day)),
@@ -107,8 +107,11 @@ async fn day(world: &World, expected: Option<&[String]>) -> Vec<String> {
         |world, day| Box::pin(desk(world, day)),
         |world, day| Box::pin(handing(world, day)),
         |world, day| Box::pin(rankings(world, day)),
+        |world, day| Box::pin(guiding(world, day)),
+        |world, day| Box::pin(granting(world, day)),
         |world, day| Box::pin(by_itself(world, day)),
         |world, day| Box::pin(counting(world, day)),
+        |world, day| Box::pin(deciding(world, day)),
         |world, day| Box::pin(operator(world, day)),
     ];
     for part in parts {
@@ -420,6 +423,86 @@ async fn counting(world: &World, day: &mut Day<'_>) {
         "{ counting(month: \"2026-12\") { losses { kind views } rejects { reason hits } notes { municipality { slug } note { rule } } } }";
     day.ask(&analyst, stands, json!({})).await;
     day.ask(&world.visitor("agencia"), "{ rankingCost { visits networks } }", json!({})).await;
+}
+
+/// A circular, its receipt, the answer with a file, the agency's word, and that it is withdrawn.
+async fn guiding(world: &World, day: &mut Day<'_>) {
+    let (administrator, coordinator) = (world.actor("agencia", Role::Administrator).await, world.actor(CHIPAQUE, Role::Coordinator).await);
+    let circular = json!({ "title": "Menú", "body": "Revíselo.", "ask": "Responda", "audience": "CHOSEN", "municipalities": [CHIPAQUE],
+                           "public": true, "idempotencyKey": "l1" });
+    day.put(&administrator, "sendCircular", "circular { slug }", circular).await;
+    world.settle().await;
+    day.ask(&coordinator, "{ receivedCirculars { nodes { title state } } }", json!({})).await;
+    day.put(&coordinator, "acknowledgeCircular", "delivery { readerName }", json!({ "slug": "2026-1" })).await;
+    let content = stream::iter([Ok(Bytes::from_static(b"%PDF-1.7"))]).boxed();
+    let uploaded = file::receive(&coordinator.context(), "respuesta.pdf", content, file::MAX_BYTES).await;
+    let uploaded: Vec<String> = uploaded.into_iter().map(|upload| upload.id.to_string()).collect();
+    let answer = json!({ "slug": "2026-1", "text": "Listo", "files": uploaded, "idempotencyKey": "l2" });
+    day.put(&coordinator, "answerCircular", "delivery { state messages { text files { name } } }", answer).await;
+    let thread = "{ circularDeliveries(slug: \"2026-1\") { nodes { state readerName messages { text files { name } } } } }";
+    day.ask(&administrator, thread, json!({})).await;
+    let reply = json!({ "slug": "2026-1", "municipality": CHIPAQUE, "text": "Gracias", "idempotencyKey": "l3" });
+    day.put(&administrator, "replyToCircular", "delivery { messages { text } }", reply).await;
+    day.ask(&world.visitor("agencia"), "{ circulars { nodes { title } } }", json!({})).await;
+    day.put(&administrator, "withdrawCircular", "circular { slug }", json!({ "slug": "2026-1", "reason": "Ya no aplica" })).await;
+    world.settle().await;
+    day.ask(&coordinator, "{ receivedCircular(slug: \"2026-1\") { withdrawReason messages { text } } }", json!({})).await;
+}
+
+/// What is measured and featured, a call and a nomination, an experience that is broadcast, the news of the month that was closed.
+async fn granting(world: &World, day: &mut Day<'_>) {
+    let (administrator, coordinator) = (world.actor("agencia", Role::Administrator).await, world.actor(CHIPAQUE, Role::Coordinator).await);
+    let (visitor, portal) = (world.visitor(CHIPAQUE), world.visitor("agencia"));
+    let mut tx = Scope::Worker(None).write(world.platform.db()).await.unwrap();
+    tx.enqueue("incentives.gather_all", json!({})).await.unwrap();
+    tx.commit().await.unwrap();
+    world.settle().await;
+    world.clock.advance(time::Duration::minutes(3));
+    world.settle().await;
+    day.ask(&portal, "{ nationalFigures { towns newsThisYear } }", json!({})).await;
+    day.ask(&administrator, "{ featureShortlist { totalCount nodes { points municipality { slug } } } }", json!({})).await;
+    let chosen = json!({ "municipality": CHIPAQUE, "reason": "Al día" });
+    day.put(&administrator, "featureMunicipality", "feature { slug }", chosen).await;
+    day.ask(&portal, "{ features { nodes { slug } } }", json!({})).await;
+    day.ask(&visitor, "{ ownFeatures { slug } }", json!({})).await;
+    let call = json!({ "title": "Premio", "body": "Bases", "criteria": "100 | Impacto | A quién", "prizes": "Uno", "opensOn": "2026-11-20",
+                       "closesOn": "2026-11-23" });
+    day.put(&administrator, "keepAwardCall", "awardCall { slug }", call).await;
+    day.ask(&visitor, "{ awardCalls { nodes { title } } }", json!({})).await;
+    let nomination = json!({ "slug": "premio", "title": "Huerta", "summary": "Una huerta" });
+    day.put(&coordinator, "keepNomination", "nomination { title }", nomination).await;
+    let answer = json!({ "slug": "premio", "criterion": "impacto", "text": "A muchos" });
+    day.put(&coordinator, "answerNomination", "nomination { title }", answer).await;
+    day.put(&coordinator, "submitNomination", "nomination { title }", json!({ "slug": "premio" })).await;
+    day.ask(&administrator, "{ nominations(slug: \"premio\") { nodes { title } } }", json!({})).await;
+    let experience = json!({ "title": "Huerta", "story": "Una huerta", "idempotencyKey": "m1" });
+    let experience = word(&day.put(&coordinator, "proposeExperience", "experience { id }", experience).await, "/experience/id");
+    day.ask(&administrator, "{ experiences { nodes { title } } }", json!({})).await;
+    let decision = json!({ "municipality": CHIPAQUE, "id": experience, "accepted": true, "reason": "Sí" });
+    let slug = word(&day.put(&administrator, "decideExperience", "broadcast { slug }", decision).await, "/broadcast/slug");
+    let programme =
+        json!({ "slug": slug, "summary": "Una huerta", "videoUrl": "https://video.example/1", "transcript": "Buenas tardes. ".repeat(20) });
+    day.put(&administrator, "publishBroadcast", "broadcast { state }", programme).await;
+    day.ask(&portal, "{ broadcasts { nodes { title } } }", json!({})).await;
+    day.ask(&coordinator, "{ ownIncentives { experiences { title broadcast { state } } } }", json!({})).await;
+    let news = json!({ "month": "2026-10", "title": "Los líderes", "body": "Estos." });
+    day.put(&administrator, "publishMonthlyNews", "monthlyNews { publishedAt }", news).await;
+    day.ask(&portal, "{ news { nodes { title } } }", json!({})).await;
+}
+
+/// The jury's points and the results of the call, once it has closed.
+async fn deciding(world: &World, day: &mut Day<'_>) {
+    let (administrator, coordinator) = (world.actor("agencia", Role::Administrator).await, world.actor(CHIPAQUE, Role::Coordinator).await);
+    let points = json!({ "slug": "premio", "municipality": CHIPAQUE, "points": [80] });
+    day.put(&administrator, "scoreNomination", "awardCall { slug }", points).await;
+    day.put(
+        &administrator,
+        "publishResults",
+        "awardCall { results { total prize } }",
+        json!({ "slug": "premio", "note": "Por unanimidad" }),
+    )
+    .await;
+    day.ask(&coordinator, "{ ownIncentives { awards { place { place prize } } } }", json!({})).await;
 }
 
 /// The worker: what is periodic, what waits, the seal of the audit log.

@@ -22,6 +22,9 @@ pub static CAPABILITIES: &[&Capability] = &[
     &support::CAPABILITY,
     &support::DESK,
     &visits::CAPABILITY,
+    &circulars::CAPABILITY,
+    &incentives::CAPABILITY,
+    &incentives::TOWNS,
     &handover::CAPABILITY,
     &kernel::file::CAPABILITY,
 ];
@@ -46,6 +49,8 @@ pub struct Query(
     visits::ComparisonQuery,
     visits::CountingQuery,
     visits::FiguresQuery,
+    circulars::CircularsQuery,
+    incentives::IncentivesQuery,
     handover::HandoverQuery,
     committee::CommitteeQuery,
 );
@@ -63,6 +68,8 @@ pub struct Mutation(
     support::SupportMutation,
     visits::ClosesMutation,
     visits::CategoriesMutation,
+    circulars::CircularsMutation,
+    incentives::IncentivesMutation,
     handover::HandoverMutation,
     committee::CommitteeMutation,
 );

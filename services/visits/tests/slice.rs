@@ -113,8 +113,8 @@ async fn a_closed_month_is_frozen_and_signed() {
     counted(&world, CHIPAQUE, datetime!(2026-10-20 12:00 -5), 500).await;
     world.clock.advance(Duration::days(1));
     assert_eq!(close(&administrator, "2026-10").await, done, "closing twice changes nothing");
-    let news = visitor.run("{ news { nodes { slug } } }", json!({})).await;
-    assert_eq!(news["news"]["nodes"], json!([{ "slug": "ranking-2026-10" }]), "and it is told once");
+    let drafts = administrator.run("{ allMonthlyNews { slug publishedAt } }", json!({})).await;
+    assert_eq!(drafts["allMonthlyNews"], json!([{ "slug": "ranking-2026-10", "publishedAt": null }]), "and it is told once");
     assert_eq!(visitor.run(RANKING, json!({ "month": "2026-10" })).await["ranking"]["nodes"], rows);
     let history = world.visitor(CHIPAQUE).run("{ rankingHistory { month position visits } }", json!({})).await;
     assert_eq!(history["rankingHistory"], json!([{ "month": "2026-10", "position": 2, "visits": 42 }]));
@@ -160,8 +160,8 @@ async fn closed_by_three_at_once_it_is_closed_once() {
         tokio::join!(close(&administrator, "2026-10"), close(&administrator, "2026-10"), close(&administrator, "2026-10"));
     assert_eq!((&one, &two), (&two, &three));
     assert_eq!(one["userErrors"], json!([]));
-    let news = world.visitor("agencia").run("{ news { totalCount } }", json!({})).await;
-    assert_eq!(news["news"]["totalCount"], 1);
+    let drafts = administrator.run("{ allMonthlyNews { month } }", json!({})).await;
+    assert_eq!(drafts["allMonthlyNews"], json!([{ "month": "2026-10" }]));
 }
 
 #[tokio::test]

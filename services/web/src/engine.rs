@@ -19,7 +19,7 @@ use crate::cache::{Finished, PageCache};
 use crate::forms::{Typed, Types};
 use crate::pages::{Operation, Page, Pages};
 use crate::pdf::Pdf;
-use crate::respond::{HTML, Headers, accepts_gzip, back, fill, redirect, respond, to_sign_in};
+use crate::respond::{HTML, Headers, accepts_gzip, back, fill, let_frame, redirect, respond, to_sign_in};
 use crate::routes::{Also, ROUTES, Route, Then};
 use crate::templates::{self, Prefs};
 
@@ -112,7 +112,7 @@ impl Engine {
         if let Some(finished) = key.as_ref().and_then(|key| self.cache.get(key)) {
             metrics::counter!("cabildo_pages_total", "cache" => "hit").increment(1);
             self.count(visit, target, &asked, finished.seen);
-            return respond(&finished, visit.headers, visit.secure, true);
+            return shared(target, respond(&finished, visit.headers, visit.secure, true));
         }
         metrics::counter!("cabildo_pages_total", "cache" => "miss").increment(1);
         // Who is signed in was counted at the front.
@@ -130,7 +130,7 @@ impl Engine {
                 for (name, value) in headers {
                     response.headers_mut().append(name, value);
                 }
-                response
+                shared(target, response)
             }
             Err(Trouble { status: StatusCode::UNAUTHORIZED, .. }) => to_sign_in(visit.path),
             Err(trouble) => {
@@ -425,6 +425,14 @@ impl Engine {
             }
         }
     }
+}
+
+/// The same response, open to other people's pages where its route says so.
+fn shared(target: Target, mut response: Response<Bytes>) -> Response<Bytes> {
+    if target.route.framed {
+        let_frame(response.headers_mut());
+    }
+    response
 }
 
 /// The query as far as the page knows it, in one order: a stranger's parameters reach neither links nor cache.

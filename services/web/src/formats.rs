@@ -1,4 +1,4 @@
-//! The further forms of a page: csv, atom, xml and ics are templates of their ending, pdf is a template set by the renderer,
+//! The further forms of a page: csv, atom, xml, ics and svg are templates of their ending, pdf is a template set by the renderer,
 //! json is the document's own data; an address that is a file has a template whatever its ending.
 
 use std::collections::{BTreeMap, HashMap};
@@ -26,6 +26,7 @@ fn media(ending: &str) -> &'static str {
         "xml" => "application/xml; charset=utf-8",
         "ics" => "text/calendar; charset=utf-8",
         "json" => "application/json",
+        "svg" => "image/svg+xml; charset=utf-8",
         "pdf" => PDF,
         _ => "text/plain; charset=utf-8",
     }

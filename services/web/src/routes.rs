@@ -26,6 +26,8 @@ pub struct Route {
     pub also: &'static [Also],
     /// The one form of an address that is a file and no page.
     pub only: Option<&'static Also>,
+    /// Whether other people's pages may frame it, and their programs read it: it runs nothing and knows nobody.
+    pub framed: bool,
 }
 
 /// What follows a mutation that went well.
@@ -51,7 +53,7 @@ pub enum Then {
 /// A further form of a page.
 #[derive(Debug, Clone, Copy)]
 pub struct Also {
-    /// The template's ending (`csv`, `atom`, `xml`, `ics`, `pdf`), or `json`, which has no template.
+    /// The template's ending (`csv`, `atom`, `xml`, `ics`, `svg`, `pdf`), or `json`, which has no template.
     pub ending: &'static str,
     /// The address, where it is not the page's own plus the ending.
     pub path: Option<&'static str>,
@@ -60,7 +62,7 @@ pub struct Also {
 }
 
 const fn page(path: &'static str, audiences: &'static [Audience], page: &'static str) -> Route {
-    Route { audiences, path, page, must: None, forms: &[], fixed: &[], fresh_for: 0, up_only: false, also: &[], only: None }
+    Route { audiences, path, page, must: None, forms: &[], fixed: &[], fresh_for: 0, up_only: false, also: &[], only: None, framed: false }
 }
 
 /// An address that is a file: a template of the form's ending and no page.
@@ -95,6 +97,10 @@ impl Route {
 
     const fn up_only(self) -> Self {
         Self { up_only: true, ..self }
+    }
+
+    const fn framed(self) -> Self {
+        Self { framed: true, ..self }
     }
 
     const fn also(self, also: &'static [Also]) -> Self {
@@ -346,6 +352,22 @@ pub const ROUTES: &[Route] = &[
     ]),
     page("/admin/empalme/acta", TOWN, "handover/admin/closing")
         .forms(&[go("RecordHandover", "/admin/empalme/acta?hecho=anotado"), go("CloseHandover", "/empalme/{handover.slug}")]),
+    page("/admin/lineamientos", TOWN, "circulars/admin/circulars").also(&[csv("receivedCirculars")]),
+    page("/admin/lineamientos/{slug}", TOWN, "circulars/admin/circular").must("receivedCircular").forms(&[
+        go("AcknowledgeCircular", "/admin/lineamientos/{delivery.slug}?hecho=leido"),
+        go("AnswerCircular", "/admin/lineamientos/{delivery.slug}?hecho=respondido"),
+    ]),
+    page("/admin/incentivos", TOWN, "incentives/admin/incentives").must("ownIncentives"),
+    page("/admin/incentivos/premios/{slug}", TOWN, "incentives/admin/nomination").must("awardCall").forms(&[
+        go("KeepNomination", "/admin/incentivos/premios/{nomination.call}?hecho=guardada"),
+        go("AnswerNomination", "/admin/incentivos/premios/{nomination.call}?hecho=respuesta"),
+        go("SubmitNomination", "/admin/incentivos/premios/{nomination.call}?hecho=enviada"),
+        go("WithdrawNomination", "/admin/incentivos/premios/{nomination.call}?hecho=retirada"),
+    ]),
+    page("/admin/incentivos/television", TOWN, "incentives/admin/television").forms(&[
+        go("ProposeExperience", "/admin/incentivos/television?hecho=propuesta"),
+        go("WithdrawExperience", "/admin/incentivos/television?hecho=retirada"),
+    ]),
     page("/admin/visitas/cifras", TOWN, "visits/admin/figures").also(&[also("csv")]),
     page("/admin/visitas", TOWN, "visits/admin/visits").also(&[Also { ending: "csv", path: None, walk: None }]),
     page("/admin/visitas/categoria", TOWN, "visits/admin/category")
@@ -376,7 +398,7 @@ pub const ROUTES: &[Route] = &[
         go("ApproveReset", "/mesa/{reset.ticketNumber}?hecho=aprobado"),
     ]),
     // agency
-    page("/", PORTAL, "visits/agency/home").fresh_for(PRELIMINARY),
+    page("/", PORTAL, "web/agency/home").fresh_for(PRELIMINARY),
     page("/ranking", PORTAL, "visits/agency/ranking")
         .fixed(&[("month", "last")])
         .fresh_for(PRELIMINARY)
@@ -396,6 +418,50 @@ pub const ROUTES: &[Route] = &[
     page("/municipios/{slug}", PORTAL, "visits/agency/municipality").must("municipalityBySlug"),
     page("/metodologia", PORTAL, "visits/agency/methodology").fresh_for(COST),
     page("/admin/conteo", PORTAL, "visits/agency/counting").also(&[also("csv")]),
+    page("/destacados", PORTAL, "incentives/agency/features").also(&[csv("features")]),
+    page("/destacados/bloque", PORTAL, "incentives/agency/block").framed().also(&[also("json")]),
+    page("/destacados/{slug}", PORTAL, "incentives/agency/feature").must("feature").also(&[also("svg")]),
+    page("/premios", PORTAL, "incentives/agency/calls").also(&[csv("awardCalls")]),
+    page("/premios/{slug}", PORTAL, "incentives/agency/call").must("awardCall"),
+    page("/television", PORTAL, "incentives/agency/broadcasts").also(&[csv("broadcasts")]),
+    page("/television/{slug}", PORTAL, "incentives/agency/broadcast").must("broadcast"),
+    page("/lineamientos", PORTAL, "circulars/agency/circulars").also(&[csv("circulars")]),
+    page("/lineamientos/{slug}", PORTAL, "circulars/agency/circular").must("circular"),
+    page("/admin/destacados", PORTAL, "incentives/agency/shortlist").also(&[csv("featureShortlist")]).forms(&[
+        go("FeatureMunicipality", "/admin/destacados?hecho=destacado"),
+        go("WithdrawFeature", "/admin/destacados?hecho=retirado"),
+    ]),
+    page("/admin/noticia-del-mes", PORTAL, "incentives/agency/all-monthly-news"),
+    page("/admin/noticia-del-mes/{month}", PORTAL, "incentives/agency/monthly-news").must("monthlyNews").forms(&[
+        go("KeepMonthlyNews", "/admin/noticia-del-mes/{monthlyNews.month}?hecho=guardada"),
+        go("PublishMonthlyNews", "/admin/noticia-del-mes/{monthlyNews.month}?hecho=publicada"),
+    ]),
+    page("/admin/premios", PORTAL, "incentives/agency/calls"),
+    page("/admin/premios/nueva", PORTAL, "incentives/agency/new-call")
+        .forms(&[go("KeepAwardCall", "/admin/premios/{awardCall.slug}?hecho=guardada")]),
+    page("/admin/premios/{slug}", PORTAL, "incentives/agency/manage-call").must("awardCall").also(&[csv("nominations")]).forms(&[
+        go("KeepAwardCall", "/admin/premios/{awardCall.slug}?hecho=guardada"),
+        go("PublishResults", "/admin/premios/{awardCall.slug}?hecho=resultados"),
+    ]),
+    page("/admin/premios/{slug}/{municipality}", PORTAL, "incentives/agency/nomination")
+        .must("nomination")
+        .forms(&[go("ScoreNomination", "/admin/premios/{awardCall.slug}")]),
+    page("/admin/television", PORTAL, "incentives/agency/experiences").also(&[csv("experiences")]),
+    page("/admin/television/{municipality}/{id}", PORTAL, "incentives/agency/experience").must("experience").forms(&[
+        back("DecideExperience"),
+        back("ScheduleBroadcast"),
+        back("PublishBroadcast"),
+    ]),
+    page("/admin/lineamientos", PORTAL, "circulars/agency/register").also(&[csv("circularRegister")]),
+    page("/admin/lineamientos/nuevo", PORTAL, "circulars/agency/new-circular")
+        .forms(&[go("SendCircular", "/admin/lineamientos/{circular.slug}?hecho=enviado")]),
+    page("/admin/lineamientos/{slug}", PORTAL, "circulars/agency/manage").must("circular").also(&[csv("circularDeliveries")]).forms(&[
+        go("AddCircularRecipients", "/admin/lineamientos/{circular.slug}?hecho=agregados"),
+        go("WithdrawCircular", "/admin/lineamientos/{circular.slug}?hecho=retirado"),
+    ]),
+    page("/admin/lineamientos/{slug}/{municipality}", PORTAL, "circulars/agency/thread")
+        .must("circularDelivery")
+        .forms(&[go("ReplyToCircular", "/admin/lineamientos/{delivery.slug}/{delivery.municipality.slug}?hecho=respuesta")]),
     page("/admin/planes", PORTAL, "plan/agency/plan-progress").also(&[csv("planProgress")]),
     page("/admin/planes/{slug}", PORTAL, "plan/agency/town-progress").must("planProgressOf"),
     page("/admin", PORTAL, "visits/agency/admin").forms(&[go("CloseMonth", "/admin?publicada={ranking.month}")]),

@@ -54,7 +54,7 @@ pub(crate) fn environment() -> Result<Environment<'static>, Error> {
     env.add_filter("paragraphs", |text: String| Value::from_safe_string(paragraphs(&text)));
     env.add_filter("urlize_lines", |text: String| Value::from_safe_string(linked(&paragraphs(&text))));
     for (path, text) in pages::files() {
-        let known = [".html", ".csv", ".atom", ".xml", ".ics", ".pdf", ".json", ".txt"].iter().any(|ending| path.ends_with(ending));
+        let known = [".html", ".csv", ".atom", ".xml", ".ics", ".pdf", ".json", ".txt", ".svg"].iter().any(|ending| path.ends_with(ending));
         if known {
             env.add_template_owned(name_of(&path), text)?;
         }

@@ -385,7 +385,8 @@ pub struct ClosesMutation;
 /// Mutations of closes.
 #[Object]
 impl ClosesMutation {
-    /// Closes a month for good: its counts are frozen, signed and published. Closing it again changes nothing.
+    /// Closes a month for good: its counts are frozen, signed and published, and its news waits as a draft for the editor.
+    /// Closing it again changes nothing.
     #[graphql(guard = "Can(Permission::CloseMonth)")]
     async fn close_month(&self, ctx: &Context<'_>, input: CloseMonthInput) -> GqlResult<CloseMonthPayload> {
         let cx = Cx::of(ctx)?;

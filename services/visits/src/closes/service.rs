@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use kernel::capability::Event;
-use kernel::directory::{TenantEntry, TenantKind};
+use kernel::directory::TenantKind;
 use kernel::error::Faults;
 use kernel::secret::{Signer, sha256, sha256_hex};
 use kernel::{Error, Platform, Result, Scope, Tx};
@@ -96,7 +96,7 @@ pub(crate) async fn answer(tx: &mut Tx, id: Uuid, answer: &Answer<'_>) -> Result
     Ok(answered)
 }
 
-/// Closes a month for good and has its news told; a month that is closed stays as it is, whoever asks again.
+/// Closes a month for good and tells of it, with its leaders and what there is to say of them; a month that is closed stays as it is, whoever asks again.
 pub(crate) async fn close_month(tx: &mut Tx, platform: &Platform, month: &str) -> Result<Month> {
     if !matches!(tx.scope(), Scope::Agency(_)) {
         return Err(Error::Forbidden);
@@ -224,11 +224,10 @@ async fn freeze(tx: &mut Tx, platform: &Platform, month: Month, at: OffsetDateTi
         .filter_map(|placed| Some((*by_code.get(placed.town.code.as_str())?, placed.visits)))
         .collect();
     let categories = category::of_year(tx, month.year()).await?;
-    let scored = |town: &TenantEntry| Score {
-        category: categories.get(&town.id).copied(),
-        ..score(town, visits.get(&town.id).copied().unwrap_or(0))
-    };
-    let scores: Vec<Score> = towns.values().map(|town| scored(town)).collect();
+    let scores: Vec<Score> = towns
+        .values()
+        .map(|town| Score { category: categories.get(&town.id).copied(), ..score(town, visits.get(&town.id).copied().unwrap_or(0)) })
+        .collect();
     let standings = standings(scores, &frozen(platform, &rows_before), RankingOrder::Visits);
     let rows = ranking_rows(&name, &standings, &places_before);
     store::insert_ranking_rows(tx, &name, &rows).await?;
