@@ -46,10 +46,10 @@ mod support_slice;
 mod training_slice;
 #[path = "../../services/tramites/tests/slice.rs"]
 mod tramites_slice;
-#[path = "../../services/visits/tests/closes.rs"]
-mod visits_closes;
 #[path = "../../services/visits/tests/attacks.rs"]
 mod visits_attacks;
+#[path = "../../services/visits/tests/closes.rs"]
+mod visits_closes;
 #[path = "../../services/visits/tests/counting.rs"]
 mod visits_counting;
 #[path = "../../services/visits/tests/month.rs"]

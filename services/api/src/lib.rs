@@ -1,9 +1,6 @@
 //! The one GraphQL schema and its door. Whoever asks, a page or a program, comes through here: limits, time, errors
 //! with stable codes, one request context. The API knows the capabilities; it must not know pages.
-// The merged roots nest one future in another, a level an object.
-#![recursion_limit = "256"]
-
-// The queries of all capabilities are one chain of types.
+// The merged roots are one chain of types, a level a capability.
 #![recursion_limit = "256"]
 
 mod door;

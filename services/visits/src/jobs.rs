@@ -7,5 +7,4 @@ use crate::counting::jobs as counting;
 
 pub(crate) const JOBS: &[JobKind] = &[comparison::READ_ALL, comparison::READ_TOWN, counting::SALTS, counting::LEDGER, counting::NOTES];
 
-pub(crate) const CRONS: &[Cron] =
-    &[comparison::READ_ALL_CRON, counting::SALTS_CRON, counting::LEDGER_CRON, counting::NOTES_CRON];
+pub(crate) const CRONS: &[Cron] = &[comparison::READ_ALL_CRON, counting::SALTS_CRON, counting::LEDGER_CRON, counting::NOTES_CRON];

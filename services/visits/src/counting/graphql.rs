@@ -9,6 +9,7 @@ use super::store;
 use crate::figures::graphql::{CountNote, RejectedHits};
 use crate::graphql::count;
 use crate::model::{Month, RankingOrder};
+use crate::rankings::rules::standings;
 use crate::{rules, service};
 
 /// Views that were lost, or may have been.
@@ -146,7 +147,7 @@ impl CountingQuery {
         let month = service::month_named(&mut tx, "last").await?;
         let board = service::board(&mut tx, &cx.platform, month).await?;
         let days = (board.month.ends() - board.month.begins()).whole_days();
-        let standings = rules::standings(board.scores, &board.before, RankingOrder::Visits);
+        let standings = standings(board.scores, &board.before, RankingOrder::Visits);
         let rows: Vec<(i64, u32)> = standings.iter().map(|row| (row.score.visits, rules::network_limit(row.score.population))).collect();
         Ok(notes::cost(&rows, days).map(|cost| RankingCost::of(month, cost)))
     }
