@@ -307,8 +307,7 @@ async fn desk(world: &World, day: &mut Day<'_>) {
         day.put(&agent, "replyToTicket", "ticket { messages { text } }", json!({ "number": ticket, "text": text, "internal": internal }))
             .await;
     }
-    let clocks =
-        "query($n: String!) { ticket(number: $n) { status messages { text } clocks { kind standing } } serviceLevels { kind total } }";
+    let clocks = "query($n: String!) { ticket(number: $n) { status calendar messages { text } clocks { kind standing } } serviceLevels { kind total } }";
     day.ask(&coordinator, clocks, json!({ "n": ticket })).await;
     day.ask(&agent, clocks, json!({ "n": ticket })).await;
 

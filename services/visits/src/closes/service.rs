@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use kernel::capability::Event;
-use kernel::directory::TenantKind;
+use kernel::directory::{TenantEntry, TenantKind};
 use kernel::error::Faults;
 use kernel::secret::{Signer, sha256, sha256_hex};
 use kernel::{Error, Platform, Result, Scope, Tx};
@@ -224,10 +224,11 @@ async fn freeze(tx: &mut Tx, platform: &Platform, month: Month, at: OffsetDateTi
         .filter_map(|placed| Some((*by_code.get(placed.town.code.as_str())?, placed.visits)))
         .collect();
     let categories = category::of_year(tx, month.year()).await?;
-    let scores: Vec<Score> = towns
-        .values()
-        .map(|town| Score { category: categories.get(&town.id).copied(), ..score(town, visits.get(&town.id).copied().unwrap_or(0)) })
-        .collect();
+    let as_it_is = |town: &TenantEntry| Score {
+        category: categories.get(&town.id).copied(),
+        ..score(town, visits.get(&town.id).copied().unwrap_or(0))
+    };
+    let scores: Vec<Score> = towns.values().map(|town| as_it_is(town)).collect();
     let standings = standings(scores, &frozen(platform, &rows_before), RankingOrder::Visits);
     let rows = ranking_rows(&name, &standings, &places_before);
     store::insert_ranking_rows(tx, &name, &rows).await?;

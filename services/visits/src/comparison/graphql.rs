@@ -10,7 +10,7 @@ use time::Duration;
 use uuid::Uuid;
 
 use super::store;
-use crate::closes::store::{corrections, objections};
+use crate::closes::store::{corrections, objections, statement};
 use crate::model::Month;
 
 /// Municipalities whose figures are drawn day by day, at most.
@@ -165,13 +165,14 @@ impl ComparisonQuery {
             let points = store::series(&mut tx, town.id, measure.name, since).await?;
             let points = points.into_iter().map(|(date, value)| ComparedPoint { date: LocalDate(date), value }).collect();
             let mut events = Vec::new();
-            for close in crate::store::closes(&mut tx).await?.into_iter().filter(|close| close.closed_at.date() >= since) {
+            for close in crate::store::closes(&mut tx).await? {
                 let text = Month::parse(&close.month).map(Month::text).unwrap_or_default();
                 events.push(ComparedEvent { at: DateTime(close.closed_at), text: format!("Se cerró el mes de {text}") });
                 for correction in corrections(&mut tx, &close.month).await?.into_iter().filter(|correction| correction.tenant_id == town.id)
                 {
+                    let at = statement(&mut tx, correction.statement).await?.map_or(close.closed_at, |statement| statement.stated_at);
                     let text = format!("Se corrigió {text}: de {} a {} visitas", correction.closed, correction.corrected);
-                    events.push(ComparedEvent { at: DateTime(close.closed_at), text });
+                    events.push(ComparedEvent { at: DateTime(at), text });
                 }
             }
             for objection in objections(&mut tx, None, false).await?.into_iter().filter(|objection| objection.tenant_id == town.id) {
