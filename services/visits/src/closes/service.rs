@@ -96,7 +96,7 @@ pub(crate) async fn answer(tx: &mut Tx, id: Uuid, answer: &Answer<'_>) -> Result
     Ok(answered)
 }
 
-/// Closes a month for good and tells of it, with its leaders and what there is to say of them; a month that is closed stays as it is, whoever asks again.
+/// Closes a month for good and tells of it, its leaders and its news; a month that is closed stays as it is, whoever asks again.
 pub(crate) async fn close_month(tx: &mut Tx, platform: &Platform, month: &str) -> Result<Month> {
     if !matches!(tx.scope(), Scope::Agency(_)) {
         return Err(Error::Forbidden);
