@@ -29,7 +29,7 @@ pub(crate) async fn run(config: &Config, json: bool) -> anyhow::Result<()> {
     note("signing", config.signing_key.is_some(), signs.to_owned());
     match config.left_out() {
         Ok(left_out) if left_out.data_centres.is_empty() => {
-            note("robots", true, "no data_centres_file: machines are told by their names alone".to_owned())
+            note("robots", true, "no data_centres_file: machines are told by their names alone".to_owned());
         }
         Ok(_) => note("robots", true, "list of names, and data centres".to_owned()),
         Err(error) => note("robots", false, format!("{error:#}")),
