@@ -1,7 +1,7 @@
 -- Guidance from the agency to municipalities (lineamientos). The circular is the agency's; what a town received is the town's own copy,
 -- with its receipt and the thread of answers, so that it travels with the town.
 create schema circulars;
-grant usage on schema circulars to cabildo_tenant, cabildo_agency, cabildo_worker;
+grant usage on schema circulars to cabildo_tenant, cabildo_agency, cabildo_support, cabildo_worker;
 
 create table circulars.circular (
     tenant_id       uuid        not null references tenancy.tenant (id),
@@ -77,9 +77,9 @@ call kernel.protect('circulars.message');
 create policy delivery_agency_read on circulars.delivery for select to cabildo_agency using (true);
 create policy message_agency_read on circulars.message for select to cabildo_agency using (true);
 
-grant select on circulars.circular to cabildo_tenant, cabildo_agency;
+grant select on circulars.circular to cabildo_tenant, cabildo_agency, cabildo_support;
 grant insert, update on circulars.circular to cabildo_agency;
-grant select on circulars.delivery, circulars.message to cabildo_tenant, cabildo_agency;
+grant select on circulars.delivery, circulars.message to cabildo_tenant, cabildo_agency, cabildo_support;
 grant update (read_at, reader_name, answered_at) on circulars.delivery to cabildo_tenant;
 grant insert on circulars.message to cabildo_tenant, cabildo_agency;
 grant select, insert, update, delete on circulars.circular, circulars.delivery, circulars.message to cabildo_worker;

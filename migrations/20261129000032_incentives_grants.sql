@@ -1,7 +1,7 @@
 -- What the agency grants: sites that it features, awards, its television programme, the news of each month. What it grants is a row of
 -- the agency's, and a town reads those that name it; what a town sends (a nomination, an experience) is the town's own.
 create schema incentives;
-grant usage on schema incentives to cabildo_tenant, cabildo_agency, cabildo_worker;
+grant usage on schema incentives to cabildo_tenant, cabildo_agency, cabildo_support, cabildo_worker;
 
 -- What was last measured of a town, so that the agency can compare; under the agency's tenant stand the sums of the country.
 create table incentives.evidence (
@@ -154,7 +154,7 @@ create policy nomination_agency_read on incentives.nomination for select to cabi
 create policy experience_agency_read on incentives.experience for select to cabildo_agency using (withdrawn_at is null);
 
 grant select on incentives.evidence, incentives.feature, incentives.award_call, incentives.nomination, incentives.experience, incentives.broadcast
-    to cabildo_tenant, cabildo_agency;
+    to cabildo_tenant, cabildo_agency, cabildo_support;
 grant select on incentives.score, incentives.monthly_news to cabildo_agency;
 grant insert, update on incentives.nomination, incentives.experience to cabildo_tenant;
 grant insert, update on incentives.feature, incentives.award_call, incentives.score, incentives.broadcast, incentives.monthly_news to cabildo_agency;

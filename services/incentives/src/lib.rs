@@ -32,7 +32,12 @@ pub const CAPABILITY: Capability = Capability {
         Constraint { name: "feature_pkey", field: "municipality", code: "TAKEN", message: "Ese municipio ya se destacó este mes." },
         Constraint { name: "award_call_pkey", field: "title", code: "TAKEN", message: "Ya hay una convocatoria con ese título." },
         Constraint { name: "broadcast_experience_once", field: "", code: "DECIDED", message: "Sobre esta experiencia ya se decidió." },
-        Constraint { name: "broadcast_pkey", field: "", code: "TAKEN", message: "Ya hay un programa con ese título de ese municipio." },
+        Constraint {
+            name: "broadcast_pkey",
+            field: "",
+            code: "DECIDED",
+            message: "Sobre esta experiencia, o una del mismo título, ya se decidió.",
+        },
     ],
     ..Capability::named("incentives")
 };

@@ -24,7 +24,13 @@ const TRIALS: [Trial; 14] = [
     trial("circulars", SENDER, Nothing, false, |it| json!({ "search": it.of("public circular words") })),
     trial("circularRegister", SENDER, Nothing, false, |it| json!({ "search": it.of("circular words") })),
     trial("circularDeliveries", SENDER, Nothing, true, |it| json!({ "slug": it.of("circular") })),
-    trial("circularDelivery", SENDER, Nothing, true, |it| json!({ "slug": it.of("circular"), "municipality": it.of("town") })),
+    trial(
+        "circularDelivery",
+        SENDER,
+        Nothing,
+        true,
+        |it| json!({ "slug": it.of("circular"), "municipality": it.of("town of a circular") }),
+    ),
     trial("acknowledgeCircular", KEEPER, Nothing, true, |it| json!({ "slug": it.of("circular") })),
     trial("answerCircular", KEEPER, Nothing, true, |it| answer(it, "k2", None)),
     trial("answerCircular", KEEPER, Nothing, true, |it| answer(it, "k3", Some(it.of("file of an answer")))),
@@ -33,7 +39,7 @@ const TRIALS: [Trial; 14] = [
         SENDER,
         Nothing,
         true,
-        |it| json!({ "slug": it.of("circular"), "municipality": it.of("town"), "text": "Gracias", "idempotencyKey": "k4" }),
+        |it| json!({ "slug": it.of("circular"), "municipality": it.of("town of a circular"), "text": "Gracias", "idempotencyKey": "k4" }),
     ),
     trial("addCircularRecipients", SENDER, Nothing, false, |it| json!({ "slug": it.of("circular"), "municipalities": ["68895"] })),
     trial("withdrawCircular", SENDER, Nothing, false, |it| json!({ "slug": it.of("circular"), "reason": "Ya no aplica" })),
@@ -63,7 +69,7 @@ fn plant<'a>(world: &'a World, sdl: &'a Sdl, planted: &'a mut Planted) -> BoxFut
         planted.put("circular", slug, "2026-999");
         planted.put("circular words", "transparencia", "inexistente");
         planted.put("public circular words", "transparencia", "inexistente");
-        planted.put("town", CHIPAQUE, NO_WORD);
+        planted.put("town of a circular", CHIPAQUE, NO_WORD);
     }
     .boxed()
 }
