@@ -37,6 +37,7 @@ export async function closing({ platform, people, note }) {
   await signIn(town, origin(TOWN), platform.account('coordinator', TOWN));
   await town.goto(`${origin(TOWN)}/admin/visitas`);
   await town.getByRole('link', { name: 'Objetar el conteo de un mes' }).click();
+  await town.getByLabel('Qué está mal y cómo se nota').waitFor();
   await people.look(town, 'objecting');
   await town.getByLabel('Mes', { exact: true }).selectOption(month);
   await town.getByLabel('Qué está mal y cómo se nota').fill('Corto.');

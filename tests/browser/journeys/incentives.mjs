@@ -94,7 +94,12 @@ export async function incentives({ platform, people }) {
   await says(coordinator, 'La postulación llegó a la agencia.', '.toast');
   await people.look(coordinator, 'nomination');
 
+  // A day later nobody is signed in any more.
   equal(platform.run('clock', 'advance', '1d').status, 0, 'clock advance');
+  await until(async () => {
+    await analyst.goto(at('/admin'));
+    return new URL(analyst.url()).pathname === '/entrar';
+  }, 'the server does not follow the clock');
   await signIn(analyst, at('').replace(/\/$/, ''), platform.account('analyst'));
   await signIn(coordinator, there('').replace(/\/$/, ''), platform.account('coordinator', TOWN));
   await until(async () => {
