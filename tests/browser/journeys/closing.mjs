@@ -1,5 +1,5 @@
 // A month as the agency closes it and a municipality sees it: preliminary, an objection, its answer, the close that is signed and can be
-// counted again by a program of somebody else's. Nobody needs JavaScript.
+// counted again by a program of somebody else's.
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { check, equal, says, signIn, until } from '../lib/check.mjs';
@@ -33,7 +33,7 @@ export async function closing({ platform, people, note }) {
   const before = await visits(month);
 
   // The municipality objects.
-  const town = await people.open({ js: false, phone: true });
+  const town = await people.open({ phone: true });
   await signIn(town, origin(TOWN), platform.account('coordinator', TOWN));
   await town.goto(`${origin(TOWN)}/admin/visitas`);
   await town.getByRole('link', { name: 'Objetar el conteo de un mes' }).click();
@@ -50,7 +50,7 @@ export async function closing({ platform, people, note }) {
   await says(town, 'En estudio');
 
   // The analyst sees it among what is due, and answers.
-  const analyst = await people.open({ js: false });
+  const analyst = await people.open();
   await signIn(analyst, origin(''), platform.account('analyst'));
   await analyst.goto(`${origin('')}/admin`);
   await analyst.getByRole('link', { name: `Contestar la objeción a ${monthText}` }).click();
@@ -67,7 +67,7 @@ export async function closing({ platform, people, note }) {
   // Too early, then in time.
   check(platform.run('ranking', 'close', month).err.includes('Se puede cerrar desde'), 'a month is closed while municipalities may object');
   await advance('5d', async () => (await months()).find((one) => one.month === month).closable, `${month} cannot be closed`);
-  const administrator = await people.open({ js: false });
+  const administrator = await people.open();
   await signIn(administrator, origin(''), platform.account('administrator'));
   await administrator.goto(`${origin('')}/admin/cierres/${month}`);
   await says(administrator, 'ya se puede cerrar');
@@ -77,7 +77,7 @@ export async function closing({ platform, people, note }) {
   await people.look(administrator, 'closed');
 
   // Everybody sees what was signed, and the municipality its answer.
-  const visitor = await people.open({ js: false, phone: true });
+  const visitor = await people.open({ phone: true });
   await visitor.goto(`${origin('')}/ranking/${month}`);
   for (const words of ['Mes cerrado', 'Compruebe este mes', ANSWER]) await says(visitor, words);
   await people.look(visitor, 'month');
@@ -91,7 +91,7 @@ export async function closing({ platform, people, note }) {
   // By the platform, and by a program that shares no code with it: the same bytes.
   const verified = platform.run('ranking', 'verify', month);
   equal(verified.status, 0, `ranking verify (${verified.err})`);
-  const recounted = spawnSync(path.join(root, 'tests/recount.py'), [`http://127.0.0.1:${platform.port}`, '--host', platform.host(''), month], { encoding: 'utf8', timeout: 60_000 });
+  const recounted = spawnSync(path.join(root, 'tests/recount.py'), [`http://127.0.0.1:${platform.port}`, month, '--host', platform.host('')], { encoding: 'utf8', timeout: 60_000 });
   check(recounted.status === 0 && recounted.stdout.includes('mismos bytes'), `recount.py: ${recounted.stdout}${recounted.stderr}`);
   const act = await send(platform, '', `/ranking/${month}/acta.txt`);
   check(act.status === 200 && act.headers['content-type'] === 'text/plain; charset=utf-8' && act.text.startsWith('cabildo-ranking 1\n'), `acta.txt: ${act.status} ${act.headers['content-type']}`);
