@@ -7,9 +7,21 @@ fn main() {
     }
     println!("cargo:rerun-if-changed=assets/dist");
     println!("cargo:rerun-if-changed=pages");
-    for capability in
-        ["identity", "site", "plan", "agreements", "training", "committee", "tramites", "cases", "support", "visits", "handover"]
-    {
+    for capability in [
+        "identity",
+        "site",
+        "plan",
+        "agreements",
+        "training",
+        "committee",
+        "tramites",
+        "cases",
+        "support",
+        "visits",
+        "circulars",
+        "incentives",
+        "handover",
+    ] {
         let _ = std::fs::create_dir_all(format!("../{capability}/pages"));
         println!("cargo:rerun-if-changed=../{capability}/pages");
     }

@@ -7,10 +7,12 @@ import { launch, shot, Visitors } from './lib/browser.mjs';
 import { Platform } from './lib/platform.mjs';
 import { agency } from './journeys/agency.mjs';
 import { citizen } from './journeys/citizen.mjs';
+import { closing } from './journeys/closing.mjs';
 import { committee } from './journeys/committee.mjs';
 import { durability } from './journeys/durability.mjs';
 import { graphql } from './journeys/graphql.mjs';
 import { handover } from './journeys/handover.mjs';
+import { incentives } from './journeys/incentives.mjs';
 import { administration, desk, handed, planning, portal, town, wishes } from './journeys/pages.mjs';
 import { support } from './journeys/support.mjs';
 
@@ -23,7 +25,7 @@ const LANES = {
     ['graphql-http', graphql], ['handover', handover], ['pages-handover', handed],
     ['pages-plan', planning], ['pages-committee', administration], ['pages-support', desk],
   ],
-  months: [['agency', agency], ['pages-agency', portal], ['pages-citizen', town], ['pages-wishes', wishes], ['durability', durability]],
+  months: [['agency', agency], ['closing', closing], ['incentives', incentives], ['pages-agency', portal], ['pages-citizen', town], ['pages-wishes', wishes], ['durability', durability]],
 };
 const PATIENCE = 240_000;
 

@@ -1,5 +1,6 @@
--- What wrk sends and what it says at the end. Arguments after `--`: nothing, `unique PATTERN` or `post FILE`.
--- `unique` puts a new number for each `N` of the pattern, so that no two requests share a cache key; `post` sends the file as GraphQL.
+-- What wrk sends and what it says at the end. Arguments after `--`: nothing, `unique PATTERN`, `visitors NUMBER` or `post FILE`.
+-- `unique` puts a new number for each `N` of the pattern, so that no two requests share a cache key; `visitors` come from so many addresses, as a proxy
+-- tells them; `post` sends the file as GraphQL.
 
 local threads = 0
 
@@ -15,6 +16,16 @@ function init(args)
         request = function()
             sent = sent + 1
             return wrk.format("GET", (args[2]:gsub("N", start .. "x" .. sent)))
+        end
+    elseif args[1] == "visitors" then
+        local requests, next = {}, 0
+        for number = 1, tonumber(args[2]) do
+            wrk.headers["X-Forwarded-For"] = string.format("10.%d.%d.%d", id, math.floor(number / 250), number % 250 + 1)
+            requests[number] = wrk.format()
+        end
+        request = function()
+            next = next % #requests + 1
+            return requests[next]
         end
     elseif args[1] == "post" then
         local file = assert(io.open(args[2], "rb"))

@@ -10,6 +10,7 @@ use axum::extract::ConnectInfo;
 use http::{HeaderMap, Method, Request, StatusCode, header, request};
 use kernel::directory::Directory;
 use kernel::mail::Maildir;
+use kernel::networks::Networks;
 use tower::ServiceExt;
 
 use crate::{PASSWORD, World};
@@ -35,8 +36,17 @@ impl Front {
 
     /// The same with a renderer of PDFs.
     pub fn printing(door: Door, mailbox: Option<Arc<Maildir>>, pdf: web::Pdf) -> Self {
+        Self::made(door, mailbox, pdf, Networks::default())
+    }
+
+    /// The same behind proxies.
+    pub fn behind(door: Door, proxies: Networks) -> Self {
+        Self::made(door, None, crate::pdf::renderer(), proxies)
+    }
+
+    fn made(door: Door, mailbox: Option<Arc<Maildir>>, pdf: web::Pdf, proxies: Networks) -> Self {
         let directory = door.platform().directory().clone();
-        let web = web::Web::new(door, mailbox, pdf, false, 0, 8 << 20).expect("every page is in order");
+        let web = web::Web::new(door, mailbox, pdf, proxies, 0, 8 << 20).expect("every page is in order");
         Self { router: web::router(Arc::new(web)), directory }
     }
 

@@ -28,7 +28,7 @@ use kernel::live::InProcess;
 use kernel::mail::Maildir;
 use kernel::pack::Pack;
 use kernel::platform::Links;
-use kernel::secret::Secret;
+use kernel::secret::{Secret, Signer};
 use kernel::viewer::SignedIn;
 use kernel::{Cx, Database, Platform, Role, Scope, Viewer};
 use serde_json::Value;
@@ -144,6 +144,7 @@ impl World {
             mail: mailbox.clone(),
             capabilities,
             secret: Secret::new("0123456789abcdef0123456789abcdef"),
+            signer: Signer::from_seed(&"07".repeat(32)),
             links: Links { scheme: "http".to_owned(), port: Some(8080) },
             up_mode: false,
         });

@@ -4,8 +4,22 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cargo_metadata::{DependencyKind, MetadataCommand};
 
-const CAPABILITIES: [&str; 12] =
-    ["tenancy", "identity", "site", "plan", "agreements", "training", "committee", "tramites", "cases", "support", "visits", "handover"];
+const CAPABILITIES: [&str; 14] = [
+    "tenancy",
+    "identity",
+    "site",
+    "plan",
+    "agreements",
+    "training",
+    "committee",
+    "tramites",
+    "cases",
+    "support",
+    "visits",
+    "circulars",
+    "incentives",
+    "handover",
+];
 
 fn allowed(name: &str) -> Option<BTreeSet<&'static str>> {
     let rooms: Vec<&'static str> = match name {

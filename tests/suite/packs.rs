@@ -67,7 +67,22 @@ async fn live_in(world: &World) {
                            "anonymous": false, "idempotencyKey": "null" });
     done(&world.visitor(CHIPAQUE), "filePetition", petition).await;
     done(&coordinator, "openTicket", json!({ "category": "OTHER", "subject": "1e3", "body": "~", "idempotencyKey": "0x1F" })).await;
+    let second = json!({ "category": "PUBLISHING", "subject": "Sí: no", "body": "- uno", "idempotencyKey": "k2" });
+    done(&coordinator, "openTicket", second).await;
+    let agent = world.actor("soporte", Role::Agent).await;
+    let tickets = agent.run("{ tickets { nodes { number subject } } }", json!({})).await;
+    let number = |subject: &str| {
+        let found = tickets["tickets"]["nodes"].as_array().unwrap().iter().find(|ticket| ticket["subject"] == subject);
+        found.unwrap()["number"].as_str().unwrap().to_owned()
+    };
+    let (first, second) = (number("1e3"), number("Sí: no"));
+    done(&agent, "assignTicket", json!({ "number": first, "impact": "OFFICE", "urgency": "STOPS" })).await;
+    done(&agent, "replyToTicket", json!({ "number": first, "text": "¿Sigue?", "status": "WAITING_MUNICIPALITY" })).await;
+    done(&agent, "mergeTicket", json!({ "number": second, "into": first })).await;
+    done(&coordinator, "rateTicket", json!({ "number": second, "score": 5, "text": "4" })).await;
     let at = kernel::clock::local(kernel::Platform::clock(&world.platform).now()).replace_time(time::macros::time!(8:00));
+    let sixth = json!({ "year": 2026, "category": "SIXTH", "act": "Decreto 45, «por el cual»", "adoptedOn": "2025-10-01" });
+    done(&coordinator, "recordCategory", sixth).await;
     let mut connection = postgres(world).await;
     sqlx::query("insert into visits.hour_count (tenant_id, hour, visits, views, robots, set_aside) values ($1, $2, 3, 9, 2, 1)")
         .bind(world.tenant(CHIPAQUE).id)
@@ -75,6 +90,12 @@ async fn live_in(world: &World) {
         .execute(&mut connection)
         .await
         .unwrap();
+    for more in [
+        "insert into visits.reject_count (tenant_id, hour, reason, hits) values ($1, $2, 'REPEAT', 7)",
+        "insert into visits.figure_count (tenant_id, day, kind, name, hits) values ($1, $2::date, 'SEARCH', 'predial, \"2026\"', 4)",
+    ] {
+        sqlx::query(more).bind(world.tenant(CHIPAQUE).id).bind(at).execute(&mut connection).await.unwrap();
+    }
 }
 
 #[tokio::test]
@@ -87,7 +108,18 @@ async fn what_is_exported_is_imported_to_the_byte() {
     let slug = tenancy::import(&second.platform, &Pack::read(one.path()).unwrap(), true).await.unwrap();
     tenancy::export(&second.platform, &slug).await.unwrap().write(two.path()).unwrap();
     let (one, two) = (tree(one.path()), tree(two.path()));
-    for part in ["tenant.yaml", "identity.yaml", "plan.yaml", "plan-state.yaml", "tramites.yaml", "cases.yaml", "visits.csv"] {
+    for part in [
+        "tenant.yaml",
+        "identity.yaml",
+        "plan.yaml",
+        "plan-state.yaml",
+        "tramites.yaml",
+        "cases.yaml",
+        "visits.csv",
+        "visits-rejects.csv",
+        "visits-figures.csv",
+        "categories.csv",
+    ] {
         assert!(one.contains_key(part), "{part} is not in {:?}", one.keys());
     }
     assert!(one.keys().any(|path| path.starts_with("support")), "tickets travel");
@@ -137,7 +169,7 @@ async fn a_wrong_pack_is_refused_whole_and_says_where() {
     let world = World::new().await;
     let before = rows(&world).await;
     let first = "site/pages/municipio.md";
-    let wrong: [(&str, &[&str], Pack); 11] = [
+    let wrong: [(&str, &[&str], Pack); 12] = [
         (
             "unknown key in the identity",
             &["tenant.yaml", "alcalde"],
@@ -164,6 +196,11 @@ async fn a_wrong_pack_is_refused_whole_and_says_where() {
             "counts that are not numbers",
             &["visits.csv"],
             newcomer(|pack| pack.put("visits.csv", "hour,visits,views,robots,set_aside\nayer,1,1,1,1\n")),
+        ),
+        (
+            "a figure of a kind that there is not",
+            &["visits-figures.csv", "MAGIA"],
+            newcomer(|pack| pack.put("visits-figures.csv", "day,kind,name,hits\n2026-10-05,MAGIA,x,1\n")),
         ),
         ("a role of another house", &["identity.yaml", "agent"], newcomer(|pack| pack.put("identity.yaml", BAD_ROLE))),
         ("a file that nobody claims", &["notas.txt"], newcomer(|pack| pack.put("notas.txt", "hola"))),

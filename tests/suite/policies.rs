@@ -97,7 +97,7 @@ type Part = for<'a> fn(&'a World, &'a mut Day<'_>) -> futures::future::BoxFuture
 async fn day(world: &World, expected: Option<&[String]>) -> Vec<String> {
     let mut day = Day { expected, got: Vec::new() };
     day.note("refresh", format!("{:?}", tenancy::refresh(&world.platform).await.map_err(|error| error.to_string())));
-    let parts: [Part; 11] = [
+    let parts: [Part; 15] = [
         |world, day| Box::pin(site(world, day)),
         |world, day| Box::pin(plan(world, day)),
         |world, day| Box::pin(learning(world, day)),
@@ -107,7 +107,11 @@ async fn day(world: &World, expected: Option<&[String]>) -> Vec<String> {
         |world, day| Box::pin(desk(world, day)),
         |world, day| Box::pin(handing(world, day)),
         |world, day| Box::pin(rankings(world, day)),
+        |world, day| Box::pin(guiding(world, day)),
+        |world, day| Box::pin(granting(world, day)),
         |world, day| Box::pin(by_itself(world, day)),
+        |world, day| Box::pin(counting(world, day)),
+        |world, day| Box::pin(deciding(world, day)),
         |world, day| Box::pin(operator(world, day)),
     ];
     for part in parts {
@@ -303,7 +307,17 @@ async fn desk(world: &World, day: &mut Day<'_>) {
         day.put(&agent, "replyToTicket", "ticket { messages { text } }", json!({ "number": ticket, "text": text, "internal": internal }))
             .await;
     }
-    day.ask(&coordinator, "query($n: String!) { ticket(number: $n) { status messages { text } } }", json!({ "n": ticket })).await;
+    let clocks = "query($n: String!) { ticket(number: $n) { status calendar messages { text } clocks { kind standing } } serviceLevels { kind total } }";
+    day.ask(&coordinator, clocks, json!({ "n": ticket })).await;
+    day.ask(&agent, clocks, json!({ "n": ticket })).await;
+
+    let second = json!({ "category": "OTHER", "subject": "Otra vez el PDF", "body": "No carga", "idempotencyKey": "t2" });
+    let second = word(&day.put(&coordinator, "openTicket", "ticket { number }", second).await, "/ticket/number");
+    day.put(&agent, "mergeTicket", "ticket { status mergedInto }", json!({ "number": second, "into": ticket })).await;
+    day.put(&coordinator, "rateTicket", "ticket { satisfaction { score } }", json!({ "number": second, "score": 4 })).await;
+    let after = "query($n: String!) { ticket(number: $n) { mergedInto satisfaction { score } } }";
+    day.ask(&coordinator, after, json!({ "n": second })).await;
+    day.ask(&agent, after, json!({ "n": second })).await;
 
     day.put(&visitor, "requestAccess", "received", json!({ "email": account, "idempotencyKey": "a1" })).await;
     let started = day.put(&agent, "startReset", "reset { id state }", json!({ "ticketNumber": ticket, "accountEmail": account })).await;
@@ -319,7 +333,7 @@ async fn desk(world: &World, day: &mut Day<'_>) {
 async fn rankings(world: &World, day: &mut Day<'_>) {
     let (recorder, counter) = visits::recorder(&world.platform, visits::Robots::new(Vec::new()).unwrap());
     let (at, client) = (world.platform.clock().now(), IpAddr::V4(Ipv4Addr::new(190, 0, 2, 7)));
-    let view = |tenant| visits::PageView { tenant, at, client, user_agent: "Firefox".to_owned(), path: "/tramites".to_owned() };
+    let view = |tenant| visits::PageView::new(tenant, at, client, "Firefox", "/tramites");
     for slug in [CHIPAQUE, FILANDIA] {
         recorder.record(view(world.tenant(slug).id));
     }
@@ -333,11 +347,161 @@ async fn rankings(world: &World, day: &mut Day<'_>) {
         day.ask(actor, open, json!({})).await;
     }
     day.ask(&world.actor(CHIPAQUE, Role::Observer).await, "{ visits(days: 2) { date visits } }", json!({})).await;
+    objections(world, day, &analyst).await;
     day.put(&administrator, "closeMonth", "ranking { month nodes { position } }", json!({ "month": "2026-10" })).await;
     for actor in [&visitor, &world.visitor(CHIPAQUE)] {
-        day.ask(actor, "{ ranking(month: \"2026-10\") { closedAt genuine nodes { position } } rankingMonths }", json!({})).await;
+        day.ask(actor, "{ ranking(month: \"2026-10\") { closedAt genuine visits nodes { position visits } } rankingMonths }", json!({}))
+            .await;
+        day.ask(actor, "{ monthFile(month: \"2026-10\", name: \"horas.csv\") { body } statements { number kind } }", json!({})).await;
+    }
+    let wrong = json!({ "month": "2026-10", "slug": CHIPAQUE, "visits": 8, "reason": "Un lote de visitas llegó después del cierre." });
+    day.put(&administrator, "correctMonth", "monthClose { corrections { correctedVisits } }", wrong).await;
+    for actor in [&visitor, &world.visitor(CHIPAQUE)] {
+        day.ask(actor, "{ monthClose(month: \"2026-10\") { corrections { correctedVisits } objections { outcome } } }", json!({})).await;
     }
     day.ask(&world.visitor(CHIPAQUE), "{ rankingHistory { month position } }", json!({})).await;
+    let sixth = json!({ "year": 2026, "category": "SIXTH", "act": "Decreto 1 de 2025", "adoptedOn": "2025-10-01" });
+    day.put(&world.actor(CHIPAQUE, Role::Coordinator).await, "recordCategory", "category { year category }", sixth).await;
+    day.ask(&visitor, "{ ranking(month: \"2026-11\", category: SIXTH) { totalCount } }", json!({})).await;
+}
+
+/// October had visits, and Chipaque objected to it while it could.
+async fn objections(world: &World, day: &mut Day<'_>, analyst: &Actor<'_>) {
+    let filed =
+        "insert into visits.hour_count (tenant_id, hour, visits) select id, '2026-10-05 13:00Z', 5 from tenancy.tenant where slug = $1";
+    sqlx::query(filed).bind(CHIPAQUE).execute(&mut suite::postgres(world).await).await.unwrap();
+    let objected = "insert into visits.objection (tenant_id, id, month, reason, idempotency_key, filed_at)
+         select id, '018f0000-0000-7000-8000-000000000001', '2026-10', 'Faltan visitas del martes', 'o', '2026-11-02 13:00Z'
+         from tenancy.tenant where slug = $1";
+    sqlx::query(objected).bind(CHIPAQUE).execute(&mut suite::postgres(world).await).await.unwrap();
+    let seen = "{ monthClose(month: \"2026-10\") { objections { reason outcome } } }";
+    day.ask(&world.actor(CHIPAQUE, Role::Coordinator).await, "{ ownObjections { month outcome } }", json!({})).await;
+    day.ask(&world.visitor(FILANDIA), seen, json!({})).await;
+    day.ask(analyst, seen, json!({})).await;
+    let answer = json!({ "id": "018f0000-0000-7000-8000-000000000001", "outcome": "ACCEPTED", "adjustment": 2,
+                         "answer": "El registro muestra dos visitas que se perdieron." });
+    day.put(analyst, "answerObjection", "objection { outcome adjustment }", answer).await;
+    day.ask(&world.visitor(FILANDIA), seen, json!({})).await;
+    day.ask(&world.visitor("agencia"), "{ ranking(month: \"2026-10\") { visits } }", json!({})).await;
+}
+
+/// What did not count, what was lost, what is unusual; the rules run again over the ledger; the salts of days that are over.
+async fn counting(world: &World, day: &mut Day<'_>) {
+    let (recorder, counter) = visits::recorder(&world.platform, visits::Robots::new(Vec::new()).unwrap());
+    let at = world.platform.clock().now();
+    for host in 0..60 {
+        let client = IpAddr::V4(Ipv4Addr::new(190, 0, host, 9));
+        let view = visits::PageView::new(world.tenant(CHIPAQUE).id, at, client, "Firefox", "/plan");
+        recorder.record(visits::PageView { embedded: host >= 2, ..view });
+    }
+    let stop = CancellationToken::new();
+    stop.cancel();
+    counter.run(stop.clone()).await;
+    let mut connection = suite::postgres(world).await;
+    // The database crashed: the salt of the day is gone, and whoever comes now counts again.
+    sqlx::raw_sql("truncate visits.salt").execute(&mut connection).await.unwrap();
+    let (recorder, counter) = visits::recorder(&world.platform, visits::Robots::new(Vec::new()).unwrap());
+    let again = IpAddr::V4(Ipv4Addr::new(190, 0, 0, 9));
+    recorder.record(visits::PageView::new(world.tenant(CHIPAQUE).id, at, again, "Firefox", "/plan"));
+    counter.run(stop).await;
+    let run = visits::rerun(&world.platform, "2026-12").await.map(|run| (run.towns, run.hits, run.visits, run.differences));
+    day.note("rerun", format!("{:?}", run.map_err(|error| error.to_string())));
+    world.clock.advance(time::Duration::DAY);
+    for job in ["visits.note_days", "visits.destroy_salts", "visits.sweep_ledger"] {
+        let mut tx = Scope::Worker(None).write(world.platform.db()).await.unwrap();
+        tx.enqueue(job, json!({})).await.unwrap();
+        tx.commit().await.unwrap();
+        while kernel::jobs::run_due(&world.platform).await.unwrap_or_default() > 0 {}
+    }
+    let salts: i64 = sqlx::query_scalar("select count(*) from visits.salt").fetch_one(&mut connection).await.unwrap();
+    day.note("salts", salts);
+    let figures = "{ siteFigures(days: 3) { pages { name hits } rejects { reason hits } notes { date rule } } }";
+    day.ask(&world.actor(CHIPAQUE, Role::Observer).await, figures, json!({})).await;
+    let analyst = world.actor("agencia", Role::Analyst).await;
+    let stands =
+        "{ counting(month: \"2026-12\") { losses { kind views } rejects { reason hits } notes { municipality { slug } note { rule } } } }";
+    day.ask(&analyst, stands, json!({})).await;
+    day.ask(&world.visitor("agencia"), "{ rankingCost { visits networks } }", json!({})).await;
+}
+
+/// A circular, its receipt, the answer with a file, the agency's word, and that it is withdrawn.
+async fn guiding(world: &World, day: &mut Day<'_>) {
+    let (administrator, coordinator) = (world.actor("agencia", Role::Administrator).await, world.actor(CHIPAQUE, Role::Coordinator).await);
+    let circular = json!({ "title": "Menú", "body": "Revíselo.", "ask": "Responda", "audience": "CHOSEN", "municipalities": [CHIPAQUE],
+                           "public": true, "idempotencyKey": "l1" });
+    day.put(&administrator, "sendCircular", "circular { slug }", circular).await;
+    world.settle().await;
+    day.ask(&coordinator, "{ receivedCirculars { nodes { title state } } }", json!({})).await;
+    day.put(&coordinator, "acknowledgeCircular", "delivery { readerName }", json!({ "slug": "2026-1" })).await;
+    let content = stream::iter([Ok(Bytes::from_static(b"%PDF-1.7"))]).boxed();
+    let uploaded = file::receive(&coordinator.context(), "respuesta.pdf", content, file::MAX_BYTES).await;
+    let uploaded: Vec<String> = uploaded.into_iter().map(|upload| upload.id.to_string()).collect();
+    let answer = json!({ "slug": "2026-1", "text": "Listo", "files": uploaded, "idempotencyKey": "l2" });
+    day.put(&coordinator, "answerCircular", "delivery { state messages { text files { name } } }", answer).await;
+    let thread = "{ circularDeliveries(slug: \"2026-1\") { nodes { state readerName messages { text files { name } } } } }";
+    day.ask(&administrator, thread, json!({})).await;
+    let reply = json!({ "slug": "2026-1", "municipality": CHIPAQUE, "text": "Gracias", "idempotencyKey": "l3" });
+    day.put(&administrator, "replyToCircular", "delivery { messages { text } }", reply).await;
+    day.ask(&world.visitor("agencia"), "{ circulars { nodes { title } } }", json!({})).await;
+    day.put(&administrator, "withdrawCircular", "circular { slug }", json!({ "slug": "2026-1", "reason": "Ya no aplica" })).await;
+    world.settle().await;
+    day.ask(&coordinator, "{ receivedCircular(slug: \"2026-1\") { withdrawReason messages { text } } }", json!({})).await;
+}
+
+/// What is measured and featured, a call and a nomination, an experience that is broadcast, the news of the month that was closed.
+async fn granting(world: &World, day: &mut Day<'_>) {
+    let (administrator, coordinator) = (world.actor("agencia", Role::Administrator).await, world.actor(CHIPAQUE, Role::Coordinator).await);
+    let (visitor, portal) = (world.visitor(CHIPAQUE), world.visitor("agencia"));
+    let mut tx = Scope::Worker(None).write(world.platform.db()).await.unwrap();
+    tx.enqueue("incentives.gather_all", json!({})).await.unwrap();
+    tx.commit().await.unwrap();
+    world.settle().await;
+    world.clock.advance(time::Duration::minutes(3));
+    world.settle().await;
+    day.ask(&portal, "{ nationalFigures { towns newsThisYear } }", json!({})).await;
+    day.ask(&administrator, "{ featureShortlist { totalCount nodes { points municipality { slug } } } }", json!({})).await;
+    let chosen = json!({ "municipality": CHIPAQUE, "reason": "Al día" });
+    day.put(&administrator, "featureMunicipality", "feature { slug }", chosen).await;
+    day.ask(&portal, "{ features { nodes { slug } } }", json!({})).await;
+    day.ask(&visitor, "{ ownFeatures { slug } }", json!({})).await;
+    let call = json!({ "title": "Premio", "body": "Bases", "criteria": "100 | Impacto | A quién", "prizes": "Uno", "opensOn": "2026-11-20",
+                       "closesOn": "2026-11-23" });
+    day.put(&administrator, "keepAwardCall", "awardCall { slug }", call).await;
+    day.ask(&visitor, "{ awardCalls { nodes { title } } }", json!({})).await;
+    let nomination = json!({ "slug": "premio", "title": "Huerta", "summary": "Una huerta" });
+    day.put(&coordinator, "keepNomination", "nomination { title }", nomination).await;
+    let answer = json!({ "slug": "premio", "criterion": "impacto", "text": "A muchos" });
+    day.put(&coordinator, "answerNomination", "nomination { title }", answer).await;
+    day.put(&coordinator, "submitNomination", "nomination { title }", json!({ "slug": "premio" })).await;
+    day.ask(&administrator, "{ nominations(slug: \"premio\") { nodes { title } } }", json!({})).await;
+    let experience = json!({ "title": "Huerta", "story": "Una huerta", "idempotencyKey": "m1" });
+    let experience = word(&day.put(&coordinator, "proposeExperience", "experience { id }", experience).await, "/experience/id");
+    day.ask(&administrator, "{ experiences { nodes { title } } }", json!({})).await;
+    let decision = json!({ "municipality": CHIPAQUE, "id": experience, "accepted": true, "reason": "Sí" });
+    let slug = word(&day.put(&administrator, "decideExperience", "broadcast { slug }", decision).await, "/broadcast/slug");
+    let programme =
+        json!({ "slug": slug, "summary": "Una huerta", "videoUrl": "https://video.example/1", "transcript": "Buenas tardes. ".repeat(20) });
+    day.put(&administrator, "publishBroadcast", "broadcast { state }", programme).await;
+    day.ask(&portal, "{ broadcasts { nodes { title } } }", json!({})).await;
+    day.ask(&coordinator, "{ ownIncentives { experiences { title broadcast { state } } } }", json!({})).await;
+    let news = json!({ "month": "2026-10", "title": "Los líderes", "body": "Estos." });
+    day.put(&administrator, "publishMonthlyNews", "monthlyNews { publishedAt }", news).await;
+    day.ask(&portal, "{ news { nodes { title } } }", json!({})).await;
+}
+
+/// The jury's points and the results of the call, once it has closed.
+async fn deciding(world: &World, day: &mut Day<'_>) {
+    let (administrator, coordinator) = (world.actor("agencia", Role::Administrator).await, world.actor(CHIPAQUE, Role::Coordinator).await);
+    let points = json!({ "slug": "premio", "municipality": CHIPAQUE, "points": [80] });
+    day.put(&administrator, "scoreNomination", "awardCall { slug }", points).await;
+    day.put(
+        &administrator,
+        "publishResults",
+        "awardCall { results { total prize } }",
+        json!({ "slug": "premio", "note": "Por unanimidad" }),
+    )
+    .await;
+    day.ask(&coordinator, "{ ownIncentives { awards { place { place prize } } } }", json!({})).await;
 }
 
 /// The worker: what is periodic, what waits, the seal of the audit log.
@@ -397,6 +561,7 @@ async fn by_itself(world: &World, day: &mut Day<'_>) {
     world.clock.advance(time::Duration::WEEK);
     let mut tx = Scope::Worker(None).write(world.platform.db()).await.unwrap();
     tx.enqueue("plan.lock_all", json!({})).await.unwrap();
+    tx.enqueue("visits.read_all", json!({})).await.unwrap();
     tx.commit().await.unwrap();
     world.settle().await;
     let (coordinator, analyst) = (world.actor(CHIPAQUE, Role::Coordinator).await, world.actor("agencia", Role::Analyst).await);
@@ -406,6 +571,7 @@ async fn by_itself(world: &World, day: &mut Day<'_>) {
     let correction =
         json!({ "indicatorId": word(&seen, "/indicator/id"), "startsOn": "2026-11-23", "value": 6, "reason": "Se contó mal la semana" });
     day.put(&coordinator, "correctPeriod", "indicator { periods { nodes { value } } }", correction).await;
+    day.ask(&analyst, "{ comparison(measure: \"visits.days_counted\") { known average } }", json!({})).await;
     day.ask(&analyst, "{ planProgress { totalCount nodes { percent entries { scope } } } }", json!({})).await;
     kernel::audit::seal(world.platform.db()).await.unwrap();
     day.note("audit", kernel::audit::verify(world.platform.db()).await.map_or_else(|error| error.to_string(), |held| held.to_string()));

@@ -16,7 +16,7 @@ use s3s::service::S3ServiceBuilder;
 use suite::{CHIPAQUE, PASSWORD, World, email, root};
 
 /// A process that ends with the test.
-struct Running(Child);
+pub(crate) struct Running(pub(crate) Child);
 
 impl Drop for Running {
     fn drop(&mut self) {
@@ -26,7 +26,7 @@ impl Drop for Running {
 }
 
 /// A port that was free a moment ago, with the one 1,000 above it.
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     loop {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         if port < 64_000 && TcpListener::bind(("127.0.0.1", port + 1000)).is_ok() {
@@ -45,7 +45,7 @@ fn request(port: u16, head: &str, body: &str) -> String {
     String::from_utf8_lossy(&answer).into_owned()
 }
 
-fn wait_for(port: u16) {
+pub(crate) fn wait_for(port: u16) {
     let began = Instant::now();
     while TcpStream::connect(("127.0.0.1", port)).is_err() {
         assert!(began.elapsed() < Duration::from_mins(1), "port {port} did not open");
@@ -53,7 +53,7 @@ fn wait_for(port: u16) {
     }
 }
 
-fn redis() -> (Running, String) {
+pub(crate) fn redis() -> (Running, String) {
     let port = free_port();
     let child = Command::new("redis-server")
         .args(["--port", &port.to_string(), "--save", "", "--appendonly", "no"])

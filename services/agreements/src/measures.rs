@@ -7,7 +7,7 @@ use kernel::capability::{Asked, Card, CardLine, Duty, Fact, Facts, Measure};
 use kernel::{Result, Tx, clock};
 use time::Time;
 
-use crate::model::{AgreementState, EntityLevel, Kept};
+use crate::model::{AgreementState, EntityLevel, EntityRow, Kept};
 use crate::{rules, store};
 
 pub(crate) const MEASURES: &[Measure] = &[
@@ -45,8 +45,13 @@ pub(crate) const MEASURES: &[Measure] = &[
 
 /// What a rule counts in the register; nothing while it was not in use.
 async fn of_book(tx: &mut Tx, asked: &Asked, count: impl Fn(&[Kept], &Asked) -> Option<f64>) -> Result<Option<f64>> {
-    let (entities, book) = (store::entities(tx, None).await?, store::book(tx, None).await?);
-    Ok(if rules::in_use(&entities, &book, asked.at) { count(&book, asked) } else { None })
+    let register = tx.once(|tx| register(tx).boxed()).await?;
+    let (entities, book) = &*register;
+    Ok(if rules::in_use(entities, book, asked.at) { count(book, asked) } else { None })
+}
+
+async fn register(tx: &mut Tx) -> Result<(Vec<EntityRow>, Vec<Kept>)> {
+    Ok((store::entities(tx, None).await?, store::book(tx, None).await?))
 }
 
 async fn year(tx: &mut Tx, asked: &Asked, level: EntityLevel) -> Result<Option<f64>> {

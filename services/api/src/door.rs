@@ -78,9 +78,8 @@ impl Door {
     }
 
     /// Counts a page view, off the path of the request.
-    pub fn record_view(&self, tenant: uuid::Uuid, client: IpAddr, user_agent: &str, path: &str) {
-        let at = self.platform.clock().now();
-        self.visits.record(visits::PageView { tenant, at, client, user_agent: user_agent.to_owned(), path: path.to_owned() });
+    pub fn record_view(&self, view: visits::PageView) {
+        self.visits.record(view);
     }
 
     /// The context of a request; the viewer is looked up in a short transaction of its own, and only where there is a token.

@@ -20,7 +20,11 @@ pub static CAPABILITIES: &[&Capability] = &[
     &tramites::SERVICES,
     &cases::CAPABILITY,
     &support::CAPABILITY,
+    &support::DESK,
     &visits::CAPABILITY,
+    &circulars::CAPABILITY,
+    &incentives::CAPABILITY,
+    &incentives::TOWNS,
     &handover::CAPABILITY,
     &kernel::file::CAPABILITY,
 ];
@@ -39,6 +43,14 @@ pub struct Query(
     cases::CasesQuery,
     support::SupportQuery,
     visits::VisitsQuery,
+    visits::RankingsQuery,
+    visits::CategoriesQuery,
+    visits::ClosesQuery,
+    visits::ComparisonQuery,
+    visits::CountingQuery,
+    visits::FiguresQuery,
+    circulars::CircularsQuery,
+    incentives::IncentivesQuery,
     handover::HandoverQuery,
     committee::CommitteeQuery,
 );
@@ -54,7 +66,10 @@ pub struct Mutation(
     tramites::TramitesMutation,
     cases::CasesMutation,
     support::SupportMutation,
-    visits::VisitsMutation,
+    visits::ClosesMutation,
+    visits::CategoriesMutation,
+    circulars::CircularsMutation,
+    incentives::IncentivesMutation,
     handover::HandoverMutation,
     committee::CommitteeMutation,
 );
@@ -75,7 +90,9 @@ impl FormQuery {
     }
 
     /// What is due in this tenant and the viewer may know of, what has a date first.
-    #[graphql(guard = "kernel::graphql::Can(kernel::Permission::SeeAdministration)")]
+    #[graphql(
+        guard = "kernel::graphql::Can(kernel::Permission::SeeAdministration).or(kernel::graphql::Can(kernel::Permission::ResolveTickets))"
+    )]
     async fn duties(&self, ctx: &Context<'_>) -> GqlResult<Vec<Duty>> {
         let cx = Cx::of(ctx)?;
         let mut tx = cx.read().await?;

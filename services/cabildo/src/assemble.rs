@@ -13,7 +13,7 @@ use kernel::ids::RandomIds;
 use kernel::live::{InProcess, Live, Redis};
 use kernel::mail::{Mail, Maildir, Smtp};
 use kernel::platform::Links;
-use kernel::secret::Secret;
+use kernel::secret::{Secret, Signer};
 use kernel::{Database, Platform};
 use secrecy::ExposeSecret;
 use sqlx::postgres::PgConnectOptions;
@@ -49,6 +49,10 @@ pub(crate) async fn assemble(config: &Config) -> anyhow::Result<Assembled> {
     };
     let key = config.secret_key.as_ref().context("secret_key is not set")?.expose_secret();
     anyhow::ensure!(key.len() >= 32, "secret_key has fewer than 32 characters");
+    let signer = match &config.signing_key {
+        Some(seed) => Some(Signer::from_seed(seed.expose_secret()).context("signing_key is not 64 hexadecimal digits")?),
+        None => None,
+    };
     let capabilities = Registry::new(api::CAPABILITIES.to_vec());
     let shared = Shared {
         clock: Arc::new(PlatformClock::default()),
@@ -63,6 +67,7 @@ pub(crate) async fn assemble(config: &Config) -> anyhow::Result<Assembled> {
         mail,
         capabilities,
         secret: Secret::new(key),
+        signer,
         links: Links { scheme: config.scheme.clone(), port: config.public_port },
         up_mode: config.up_mode,
     });

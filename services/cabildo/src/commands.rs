@@ -128,12 +128,12 @@ async fn set_status(platform: &kernel::Platform, slug: &str, status: &str) -> an
 /// `cabildo ranking …`
 #[derive(clap::Subcommand)]
 pub(crate) enum Ranking {
-    /// Closes a month that has ended; closing it again changes nothing.
+    /// Closes a month to which nobody may object any more; closing it again changes nothing.
     Close {
         /// `2026-10`.
         month: String,
     },
-    /// Recomputes the signature of a closed month.
+    /// Counts the order of a closed month again from what it published, and checks signature and chain.
     Verify {
         /// `2026-10`.
         month: String,
@@ -146,6 +146,35 @@ pub(crate) async fn ranking(config: Config, command: Ranking) -> anyhow::Result<
         Ranking::Close { month } => print_closed(&visits::close(&platform, &month).await.map_err(told)?),
         Ranking::Verify { month } => print_closed(&visits::verify(&platform, &month).await.map_err(told)?),
     }
+    Ok(())
+}
+
+/// `cabildo visits …`
+#[derive(clap::Subcommand)]
+pub(crate) enum Visits {
+    /// Runs the rules of counting again over the ledger of a month that is not closed, and says what is not as it was written.
+    Rerun {
+        /// `2026-10`.
+        month: String,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+pub(crate) async fn visits(config: Config, command: Visits) -> anyhow::Result<()> {
+    let Visits::Rerun { month, json } = command;
+    let platform = assemble(&config).await?.platform;
+    let run = visits::rerun(&platform, &month).await.map_err(told)?;
+    if json {
+        println!("{}", serde_json::to_string_pretty(&run)?);
+    } else {
+        println!("{}: {} towns, {} hits, {} visits", run.month, run.towns, run.hits, run.visits);
+        for difference in &run.differences {
+            println!("  {difference}");
+        }
+    }
+    anyhow::ensure!(run.differences.is_empty(), "the ledger does not make the counts");
     Ok(())
 }
 
@@ -210,5 +239,9 @@ fn span(text: &str) -> anyhow::Result<Duration> {
 }
 
 fn print_closed(month: &visits::ClosedMonth) {
-    println!("{}: {} towns, {} visits, closed {}, signed {}", month.month, month.towns, month.visits, month.closed_at, month.signature);
+    let by = month.statement.map_or_else(|| "by the platform's keyed hash".to_owned(), |number| format!("by statement {number}"));
+    println!(
+        "{}: {} towns, {} visits, closed {} {by}, signed {}",
+        month.month, month.towns, month.visits, month.closed_at, month.signature
+    );
 }

@@ -6,6 +6,7 @@ use anyhow::Context;
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use kernel::files::S3Config;
+use kernel::networks::Networks;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
@@ -39,10 +40,20 @@ pub(crate) struct Config {
     pub(crate) mail_from: String,
     /// The platform's secret key: at least 32 characters.
     pub(crate) secret_key: Option<SecretString>,
+    /// The seed of the key with which closed months are signed: 64 hexadecimal digits, made once and kept apart.
+    pub(crate) signing_key: Option<SecretString>,
     /// The Python interpreter that has `WeasyPrint`; without it the one that `infra/install` made, else the system's.
     pub(crate) pdf_python: Option<PathBuf>,
-    /// Whether a proxy of ours stands before this process.
+    /// Whether a proxy of ours on this machine stands before this process.
     pub(crate) behind_proxy: bool,
+    /// Networks of proxies of ours on other machines, one a line or parted by commas; nobody else's word is taken for who asks.
+    pub(crate) proxies: String,
+    /// Whether visits are counted; a copy that people only look at must not count.
+    pub(crate) count_visits: bool,
+    /// A file of networks where machines live and no people, one a line: their reading does not count as visits.
+    pub(crate) data_centres_file: Option<PathBuf>,
+    /// A file of the agency's own networks, one a line: their reading does not count as visits either.
+    pub(crate) own_networks_file: Option<PathBuf>,
     /// Uncached requests a minute and client; zero means no limit.
     pub(crate) rate_per_minute: u32,
     /// Megabytes of the page cache.
@@ -58,6 +69,8 @@ struct Defaults {
     connections: u32,
     mail_from: &'static str,
     behind_proxy: bool,
+    proxies: &'static str,
+    count_visits: bool,
     rate_per_minute: u32,
     page_cache_mb: u64,
     up_mode: bool,
@@ -70,6 +83,26 @@ impl Config {
     /// Reads everything.
     pub(crate) fn load(data: &Path) -> anyhow::Result<Self> {
         Self::figment(data).extract().context("the configuration does not hold")
+    }
+
+    /// The proxies whose word is taken for who asks.
+    pub(crate) fn trusted_proxies(&self) -> anyhow::Result<Networks> {
+        let own = if self.behind_proxy { "127.0.0.0/8\n::1\n" } else { "" };
+        let text = format!("{own}{}", self.proxies.replace(',', "\n"));
+        Networks::parse(&text).map_err(|error| anyhow::anyhow!("proxies: {error}"))
+    }
+
+    /// Who is left out of the count of visits.
+    pub(crate) fn left_out(&self) -> anyhow::Result<visits::LeftOut> {
+        let read = |file: &Option<PathBuf>| match file {
+            Some(file) => {
+                let text = std::fs::read_to_string(file).with_context(|| format!("{} could not be read", file.display()))?;
+                Networks::parse(&text).map_err(|error| anyhow::anyhow!("{}: {error}", file.display()))
+            }
+            None => Ok(Networks::default()),
+        };
+        let robots = visits::Robots::new(web::assets::robots()).map_err(|error| anyhow::anyhow!("{error}"))?;
+        Ok(visits::LeftOut { robots, data_centres: read(&self.data_centres_file)?, own: read(&self.own_networks_file)? })
     }
 
     /// What sets the PDFs. `infra/install` keeps `WeasyPrint` in `pdf/`, beside the folder of the binary.
@@ -89,6 +122,8 @@ impl Config {
             connections: 16,
             mail_from: "Cabildo <no-responder@cabildo.example>",
             behind_proxy: false,
+            proxies: "",
+            count_visits: true,
             rate_per_minute: 1200,
             page_cache_mb: 48,
             up_mode: false,

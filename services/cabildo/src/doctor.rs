@@ -25,6 +25,21 @@ pub(crate) async fn run(config: &Config, json: bool) -> anyhow::Result<()> {
         config.smtp_url.is_some() || config.maildir.is_some(),
         if config.smtp_url.is_some() { "SMTP" } else { "maildir" }.to_owned(),
     );
+    let signs = if config.signing_key.is_some() { "months can be closed" } else { "signing_key is not set: no month can be closed" };
+    note("signing", config.signing_key.is_some(), signs.to_owned());
+    match config.left_out() {
+        Ok(left_out) if left_out.data_centres.is_empty() => {
+            note("robots", true, "no data_centres_file: machines are told by their names alone".to_owned());
+        }
+        Ok(_) => note("robots", true, "list of names, and data centres".to_owned()),
+        Err(error) => note("robots", false, format!("{error:#}")),
+    }
+    let proxies = config.trusted_proxies();
+    note(
+        "proxies",
+        proxies.is_ok(),
+        proxies.map_or_else(|error| error.to_string(), |known| if known.is_empty() { "none" } else { "declared" }.to_owned()),
+    );
     let pdf = config.pdf().version().await;
     note("pdf", pdf.is_ok(), pdf.unwrap_or_else(|why| why.to_string()));
     match assemble(config).await {

@@ -45,6 +45,9 @@ enum Command {
     /// The monthly ranking of visits.
     #[command(subcommand)]
     Ranking(commands::Ranking),
+    /// The counting of visits.
+    #[command(subcommand)]
+    Visits(commands::Visits),
     /// The audit log.
     #[command(subcommand)]
     Audit(commands::Audit),
@@ -93,6 +96,7 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Migrate => commands::migrate(&config).await,
         Command::Tenant(command) => commands::tenant(config, command).await,
         Command::Ranking(command) => commands::ranking(config, command).await,
+        Command::Visits(command) => commands::visits(config, command).await,
         Command::Audit(command) => commands::audit(config, command).await,
         Command::Clock(command) => commands::clock(config, command).await,
         Command::Schema => {

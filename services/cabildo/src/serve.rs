@@ -85,15 +85,17 @@ pub(crate) async fn run_server(
 ) -> anyhow::Result<()> {
     let platform = assembled.platform.clone();
     keep_fresh(&platform, tracker, stop);
-    let robots = visits::Robots::new(web::assets::robots()).map_err(|error| anyhow::anyhow!("{error}"))?;
-    let (recorder, counter) = visits::recorder(&platform, robots);
+    let (mut recorder, counter) = visits::recorder(&platform, config.left_out()?);
+    if !config.count_visits {
+        recorder = visits::Recorder::off();
+    }
     // The counter ends after the door, so that the last views are written.
     let door_closed = CancellationToken::new();
     tracker.spawn(counter.run(door_closed.clone()));
     let door = api::Door::new(platform, recorder);
     let pdf = config.pdf();
     let cache = config.page_cache_mb * 1024 * 1024;
-    let pages = web::Web::new(door, assembled.mailbox.clone(), pdf.clone(), config.behind_proxy, config.rate_per_minute, cache)
+    let pages = web::Web::new(door, assembled.mailbox.clone(), pdf.clone(), config.trusted_proxies()?, config.rate_per_minute, cache)
         .map_err(|error| anyhow::anyhow!("{error}"))?;
     tracker.spawn(async move {
         if let Err(why) = pdf.version().await {

@@ -49,7 +49,8 @@ pub(crate) async fn run(mut config: Config, data: &Path, options: Options) -> an
     config.owner_database_url = Some(SecretString::from(cluster.url("cabildo_owner")));
     config.files_dir.get_or_insert(data.join("files"));
     config.maildir.get_or_insert(data.join("mail"));
-    config.secret_key = Some(secret_key(data)?);
+    config.secret_key = Some(key_file(data, "secret.key")?);
+    config.signing_key = Some(key_file(data, "signing.key")?);
     write_run_file(data, &config, &cluster)?;
     let outcome = async {
         commands::migrate(&config).await?;
@@ -135,9 +136,9 @@ pub(crate) fn spoken(error: &Error) -> String {
     }
 }
 
-/// The platform's key, drawn at first start and readable by its owner alone.
-fn secret_key(data: &Path) -> anyhow::Result<SecretString> {
-    let file = data.join("secret.key");
+/// A key of the platform, drawn at first start and readable by its owner alone.
+fn key_file(data: &Path, name: &str) -> anyhow::Result<SecretString> {
+    let file = data.join(name);
     if let Ok(key) = fs::read_to_string(&file) {
         return Ok(SecretString::from(key.trim().to_owned()));
     }
@@ -159,10 +160,11 @@ pub(crate) fn write_private(file: &Path, text: &str) -> anyhow::Result<()> {
 /// What the other commands need to reach this run: `cabildo clock`, `tenant`, `ranking`.
 fn write_run_file(data: &Path, config: &Config, cluster: &Cluster) -> anyhow::Result<()> {
     use secrecy::ExposeSecret;
-    let key = config.secret_key.as_ref().map(ExposeSecret::expose_secret).unwrap_or_default();
+    let told = |key: &Option<SecretString>| key.as_ref().map(|key| key.expose_secret().to_owned()).unwrap_or_default();
+    let (key, signing) = (told(&config.secret_key), told(&config.signing_key));
     let absolute = data.canonicalize()?;
     let text = format!(
-        "up_mode = true\npublic_port = {}\ndatabase_url = {:?}\nowner_database_url = {:?}\nfiles_dir = {:?}\nmaildir = {:?}\nsecret_key = {key:?}\n",
+        "up_mode = true\npublic_port = {}\ndatabase_url = {:?}\nowner_database_url = {:?}\nfiles_dir = {:?}\nmaildir = {:?}\nsecret_key = {key:?}\nsigning_key = {signing:?}\n",
         config.public_port.unwrap_or_default(),
         cluster.url("cabildo_app"),
         cluster.url("cabildo_owner"),

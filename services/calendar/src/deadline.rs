@@ -2,13 +2,12 @@
 
 use crate::spanish::{at_clock_time, date_span, day_and_month, month_short, weekday_long_date, weekday_plural};
 use crate::terms::Unit;
-use crate::week::{ClosedBecause, Slot, WorkCalendar, dates_from};
+use crate::week::{ClosedBecause, WorkCalendar, dates_from, seconds};
 use time::macros::{offset, time};
 use time::{Date, Duration, Month, OffsetDateTime, Time, UtcOffset, Weekday};
 
 /// The last second of a day: terms end at midnight (Ley 4 de 1913, art. 59).
 const END_OF_DAY: Time = time!(23:59:59);
-const SECONDS_A_DAY: i64 = 24 * 3600;
 
 /// America/Bogota: UTC−5 all year.
 pub const fn bogota() -> UtcOffset {
@@ -16,7 +15,7 @@ pub const fn bogota() -> UtcOffset {
 }
 
 /// The same moment on Bogota's clock.
-fn local(at: OffsetDateTime) -> OffsetDateTime {
+pub(crate) fn local(at: OffsetDateTime) -> OffsetDateTime {
     at.checked_to_offset(bogota()).unwrap_or(at)
 }
 
@@ -106,7 +105,7 @@ impl Deadline {
         for date in dates_from(received_on) {
             let closed = calendar.why_closed(date);
             let now = if date == received_on { seconds(received_at.time()) } else { 0 };
-            let spans = if closed.is_some() { Vec::new() } else { open_spans(calendar, date) };
+            let spans = if closed.is_some() { Vec::new() } else { calendar.hours_of(date) };
             let before = left;
             for (opens, closes) in spans.into_iter().filter(|(_, closes)| now < *closes) {
                 let from = opens.max(now);
@@ -305,20 +304,9 @@ fn months_later(date: Date, months: u32) -> Option<Date> {
     Date::from_calendar_date(year, month, date.day().min(month.length(year))).ok()
 }
 
-/// Seconds since midnight.
-fn seconds(time: Time) -> i64 {
-    i64::from(time.hour()) * 3600 + i64::from(time.minute()) * 60 + i64::from(time.second())
-}
-
 /// The time of day after so many seconds, at most 23:59:59.
 fn time_of(seconds: i64) -> Time {
     let part = |value: i64| u8::try_from(value).ok();
     let parts = part(seconds / 3600).zip(part(seconds / 60 % 60)).zip(part(seconds % 60));
     parts.and_then(|((hour, minute), second)| Time::from_hms(hour, minute, second).ok()).unwrap_or(END_OF_DAY)
-}
-
-/// The stretches of a working day in which hours run, in seconds since midnight.
-fn open_spans(calendar: &WorkCalendar, date: Date) -> Vec<(i64, i64)> {
-    let span = |slot: &Slot| (seconds(slot.opens()), seconds(slot.closes()));
-    calendar.week.hours(date.weekday()).map_or(vec![(0, SECONDS_A_DAY)], |slots| slots.iter().map(span).collect())
 }

@@ -1,8 +1,9 @@
-//! Colombian holidays, a town's working days and hours, legal terms, and deadlines that explain themselves.
+//! Colombian holidays, working days and hours, legal terms, and deadlines and service clocks that explain themselves.
 //! Pure: dates and tables come in as arguments. It must not know the clock, a file, or any other room.
 
 mod deadline;
 mod holidays;
+pub mod sla;
 pub mod spanish;
 mod table;
 mod terms;

@@ -101,3 +101,10 @@ pub fn date_span(from: Date, to: Date) -> String {
         format!("Del {} al {last}", from.day())
     }
 }
+
+/// A length of time, `1 h 30 min`, `45 min`, `20 s`, without a part that is nothing; `0 min` for none at all.
+pub fn length(seconds: i64) -> String {
+    let parts = [(seconds / 3600, "h"), (seconds / 60 % 60, "min"), (seconds % 60, "s")];
+    let told: Vec<String> = parts.iter().filter(|(amount, _)| *amount != 0).map(|(amount, unit)| format!("{amount}{NBSP}{unit}")).collect();
+    if told.is_empty() { format!("0{NBSP}min") } else { told.join(" ") }
+}

@@ -13,6 +13,8 @@ use time::{Date, OffsetDateTime, Time, Weekday};
 const WEEKDAYS: [Weekday; 7] =
     [Weekday::Monday, Weekday::Tuesday, Weekday::Wednesday, Weekday::Thursday, Weekday::Friday, Weekday::Saturday, Weekday::Sunday];
 
+pub(crate) const SECONDS_A_DAY: i64 = 24 * 3600;
+
 /// The opening hours of a weekday. None: it is a working day, but nobody has told its hours. No slots: closed.
 pub type Hours = Option<Vec<Slot>>;
 
@@ -317,11 +319,22 @@ impl WorkCalendar {
         dates_from(date).find(|date| self.is_working_day(*date)).unwrap_or(Date::MAX)
     }
 
+    /// The stretches of a working day in which hours run, in seconds since midnight: the whole day where nobody has told them.
+    pub(crate) fn hours_of(&self, date: Date) -> Vec<(i64, i64)> {
+        let span = |slot: &Slot| (seconds(slot.opens), seconds(slot.closes));
+        self.week.hours(date.weekday()).map_or(vec![(0, SECONDS_A_DAY)], |slots| slots.iter().map(span).collect())
+    }
+
     /// Whether the doors of a working day are shut for good at this local moment. Never where the hours are unknown.
     pub(crate) fn is_after_hours(&self, local: OffsetDateTime) -> bool {
         let last = self.week.hours(local.weekday()).and_then(<[Slot]>::last);
         last.is_some_and(|slot| local.time() >= slot.closes)
     }
+}
+
+/// Seconds since midnight.
+pub(crate) fn seconds(time: Time) -> i64 {
+    i64::from(time.hour()) * 3600 + i64::from(time.minute()) * 60 + i64::from(time.second())
 }
 
 /// A date and all that follow, to the end of year 9999.

@@ -317,6 +317,7 @@ impl Registry {
         async move {
             let mut found = HashMap::new();
             sqlx::query!("savepoint measures").execute(&mut **tx).await?;
+            tx.keep_what_is_read(true);
             for name in names {
                 let outcome = match self.measure(name) {
                     Some((measure, parameter)) => (measure.compute)(tx, &Asked { parameter, at }).await,
@@ -329,6 +330,7 @@ impl Registry {
                 }
                 found.insert(name, outcome.map_or(Found::Failed, |value| value.map_or(Found::Nothing, Found::Known)));
             }
+            tx.keep_what_is_read(false);
             sqlx::query!("release savepoint measures").execute(&mut **tx).await?;
             Ok(found)
         }

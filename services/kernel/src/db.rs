@@ -1,9 +1,12 @@
 //! The only way to the database: a transaction that carries its role and its tenant from BEGIN on.
 
+use std::any::{Any, TypeId};
+use std::collections::HashMap;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::future::BoxFuture;
 use serde::Serialize;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::{AssertSqlSafe, PgConnection, Postgres, Transaction};
@@ -130,6 +133,8 @@ pub struct Tx {
     shared: Arc<Shared>,
     actor: Option<Uuid>,
     raises_version: bool,
+    /// What was read whole, while measures are computed together.
+    read_whole: Option<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>,
 }
 
 impl Tx {
@@ -145,7 +150,30 @@ impl Tx {
             idle = 2 * timeout.as_millis(),
         );
         let inner = db.pool.begin_with(AssertSqlSafe(begin)).await?;
-        Ok(Self { inner, scope, shared: db.shared.clone(), actor: None, raises_version: false })
+        Ok(Self { inner, scope, shared: db.shared.clone(), actor: None, raises_version: false, read_whole: None })
+    }
+
+    /// Reads something whole, once for all measures that are computed together, which write nothing; anew at any other time.
+    /// Its type tells it from everything else that is kept so.
+    pub async fn once<T, F>(&mut self, read: F) -> Result<Arc<T>>
+    where
+        T: Send + Sync + 'static,
+        F: for<'a> FnOnce(&'a mut Self) -> BoxFuture<'a, Result<T>>,
+    {
+        let kept = self.read_whole.as_ref().and_then(|kept| kept.get(&TypeId::of::<T>()).cloned());
+        if let Some(kept) = kept.and_then(|kept| kept.downcast().ok()) {
+            return Ok(kept);
+        }
+        let fresh = Arc::new(read(self).await?);
+        if let Some(kept) = &mut self.read_whole {
+            kept.insert(TypeId::of::<T>(), fresh.clone());
+        }
+        Ok(fresh)
+    }
+
+    /// Keeps what [`Self::once`] reads from now on, or forgets it.
+    pub(crate) fn keep_what_is_read(&mut self, keep: bool) {
+        self.read_whole = keep.then(HashMap::new);
     }
 
     /// The transaction's tenant.

@@ -126,6 +126,21 @@ impl Faults {
         }
     }
 
+    /// A text of at most `limit` letters without blanks around it; none when nothing is left.
+    pub fn text(&mut self, field: &str, typed: &str, limit: usize) -> Option<String> {
+        let typed = typed.trim();
+        self.require(typed.chars().count() <= limit, field, "LENGTH", format!("Tiene más de {limit} letras; acórtelo"));
+        self.require(!typed.contains('\0'), field, "FORM", "Trae un carácter que no se puede guardar");
+        (!typed.is_empty()).then(|| typed.to_owned())
+    }
+
+    /// The same of a text that must be there; `missing` tells what to write.
+    pub fn needed(&mut self, field: &str, typed: &str, limit: usize, missing: &str) -> String {
+        let text = self.text(field, typed, limit);
+        self.require(text.is_some(), field, "REQUIRED", missing);
+        text.unwrap_or_default()
+    }
+
     /// `Ok` when nothing was noted, else a rejection with everything that was.
     pub fn into_result(self) -> Result<()> {
         if self.0.is_empty() { Ok(()) } else { Err(Error::Rejected(self.0)) }

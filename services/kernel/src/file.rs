@@ -41,6 +41,8 @@ pub enum Public {
     Yes,
     /// The tenant's administration alone.
     No,
+    /// The tenant's administration and the national agency, on its own host.
+    Agency,
 }
 
 /// An attached file.
@@ -189,7 +191,7 @@ pub async fn attach(tx: &mut Tx, ids: &[Uuid], subject: &str, public: Public) ->
     if wanted.len() > MAX_FILES {
         return Err(Error::field("files", "TOO_MANY", format!("Adjunte como máximo {MAX_FILES} archivos a la vez")));
     }
-    let (tenant, by, now, public) = (tx.tenant()?, tx.actor(), tx.now(), public == Public::Yes);
+    let (tenant, by, now, shared, public) = (tx.tenant()?, tx.actor(), tx.now(), public == Public::Agency, public == Public::Yes);
     let wanted: Vec<Uuid> = wanted.into_iter().collect();
     let there = sqlx::query_scalar!(
         r#"select count(*) as "there!" from kernel.file where tenant_id = $1 and id = any ($2) and subject = $3"#,
@@ -200,7 +202,7 @@ pub async fn attach(tx: &mut Tx, ids: &[Uuid], subject: &str, public: Public) ->
     .fetch_one(&mut **tx)
     .await?;
     let attached = sqlx::query!(
-        "update kernel.file set subject = $3, public = $4, attached_at = $5
+        "update kernel.file set subject = $3, public = $4, attached_at = $5, shared = $7
          where tenant_id = $1 and id = any ($2) and subject is null and (uploaded_by is null or uploaded_by = $6)
          returning id, name, sha256",
         tenant,
@@ -209,6 +211,7 @@ pub async fn attach(tx: &mut Tx, ids: &[Uuid], subject: &str, public: Public) ->
         public,
         now,
         by,
+        shared,
     )
     .fetch_all(&mut **tx)
     .await?;
@@ -225,6 +228,11 @@ pub async fn attach(tx: &mut Tx, ids: &[Uuid], subject: &str, public: Public) ->
 /// What hangs on a subject, the oldest first.
 pub async fn of(tx: &mut Tx, subject: &str) -> Result<Vec<FileRow>> {
     let tenant = tx.tenant()?;
+    of_tenant(tx, tenant, subject).await
+}
+
+/// What hangs on a subject of a tenant: its own see all of it, the agency what was shared with it.
+pub async fn of_tenant(tx: &mut Tx, tenant: Uuid, subject: &str) -> Result<Vec<FileRow>> {
     Ok(sqlx::query_as!(
         FileRow,
         r#"select id, name, media_type, bytes, sha256, public, attached_at as "attached_at!" from kernel.file
@@ -248,6 +256,19 @@ pub async fn find(tx: &mut Tx, id: Uuid) -> Result<FileRow> {
     )
     .fetch_one(&mut **tx)
     .await?)
+}
+
+/// A file that some municipality shared with the agency, and the tenant that it belongs to; the agency's role alone sees any.
+pub async fn find_shared(tx: &mut Tx, id: Uuid) -> Result<(Uuid, FileRow)> {
+    let row = sqlx::query!(
+        r#"select tenant_id, name, media_type, bytes, sha256, public, attached_at as "attached_at!" from kernel.file where id = $1 and shared"#,
+        id,
+    )
+    .fetch_one(&mut **tx)
+    .await?;
+    let (name, media_type, bytes) = (row.name, row.media_type, row.bytes);
+    let file = FileRow { id, name, media_type, bytes, sha256: row.sha256, public: row.public, attached_at: row.attached_at };
+    Ok((row.tenant_id, file))
 }
 
 /// Says who may fetch what hangs on a subject from now on: what was internal may be published, and the other way round.
@@ -327,6 +348,8 @@ struct PackedFile {
     sha256: String,
     subject: String,
     public: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    shared: bool,
     uploaded_by: Option<Uuid>,
     #[serde(with = "time::serde::rfc3339")]
     uploaded_at: OffsetDateTime,
@@ -359,8 +382,8 @@ impl PackPart for FilesPart {
                 return Err(Error::whole("PACK", format!("{FILE}: falta «{}» ({}) o su contenido es otro", file.name, file.path())));
             }
             sqlx::query!(
-                "insert into kernel.file (tenant_id, id, name, media_type, bytes, sha256, subject, public, uploaded_by, uploaded_at, attached_at)
-                 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+                "insert into kernel.file (tenant_id, id, name, media_type, bytes, sha256, subject, public, uploaded_by, uploaded_at, attached_at, shared)
+                 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
                 tenant,
                 file.id,
                 file.name,
@@ -372,6 +395,7 @@ impl PackPart for FilesPart {
                 file.uploaded_by,
                 file.uploaded_at,
                 file.attached_at,
+                file.shared,
             )
             .execute(&mut **tx)
             .await?;
@@ -383,7 +407,7 @@ impl PackPart for FilesPart {
         let tenant = tx.tenant()?;
         let files = sqlx::query_as!(
             PackedFile,
-            r#"select id, name, media_type, bytes, sha256, subject as "subject!", public, uploaded_by, uploaded_at, attached_at as "attached_at!"
+            r#"select id, name, media_type, bytes, sha256, subject as "subject!", public, shared, uploaded_by, uploaded_at, attached_at as "attached_at!"
                from kernel.file where tenant_id = $1 and subject is not null order by id"#,
             tenant,
         )

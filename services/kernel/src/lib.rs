@@ -16,6 +16,7 @@ pub mod jobs;
 pub mod live;
 pub mod mail;
 pub mod media;
+pub mod networks;
 pub mod pack;
 pub mod platform;
 pub mod search;

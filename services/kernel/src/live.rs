@@ -1,6 +1,7 @@
 //! Live state that replicas share: rates, repeats, distinct counts and messages. Redis holds it in production, an
 //! in-process twin where there is none. It may be lost at any time: nothing stands here alone.
 
+use std::collections::{HashMap, VecDeque};
 use std::{fmt::Display, io, mem, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
@@ -14,6 +15,7 @@ use redis::{
     Client, IntoConnectionInfo, RedisError, RedisResult, Script,
     aio::{ConnectionManager, ConnectionManagerConfig, PubSubSink, PubSubStream},
     io::tcp::TcpSettings,
+    streams::StreamRangeReply,
 };
 use secrecy::{ExposeSecret, SecretString};
 use time::OffsetDateTime;
@@ -88,6 +90,18 @@ pub trait Live: Send + Sync {
     /// Listens to `channel`, and again after every loss of the line.
     async fn subscribe(&self, channel: &str) -> Result<Messages>;
 
+    /// Whether other processes see the same state.
+    fn shared(&self) -> bool;
+
+    /// Puts an entry at the end of a stream. What nobody takes off is lost once the stream is too long, the oldest first.
+    async fn append(&self, stream: &str, entry: &[u8]) -> Result<()>;
+
+    /// The oldest entries of a stream with their names; they stay until they are taken off.
+    async fn entries(&self, stream: &str, most: usize) -> Result<Vec<(String, Bytes)>>;
+
+    /// Takes entries off a stream by their names.
+    async fn take_off(&self, stream: &str, names: &[String]) -> Result<()>;
+
     /// Lets `limit` pass in each `window`.
     async fn allow(&self, key: &LiveKey, limit: u32, window: Duration, now: OffsetDateTime) -> Result<Rate> {
         let Taken { counted, count, ends } = self.take(key, None, limit.into(), window, now).await?;
@@ -123,6 +137,15 @@ fn span(window: Duration, now: OffsetDateTime) -> (i64, i64) {
 pub struct InProcess {
     windows: Cache<String, Arc<Mutex<Window>>>,
     messages: broadcast::Sender<(String, Bytes)>,
+    streams: Mutex<HashMap<String, Stream>>,
+}
+
+/// What waits in a stream, with the number of each entry.
+#[derive(Default)]
+struct Stream {
+    waiting: VecDeque<(u64, Bytes)>,
+    bytes: usize,
+    last: u64,
 }
 
 #[derive(Default)]
@@ -141,6 +164,7 @@ impl InProcess {
                 .eviction_policy(EvictionPolicy::lru())
                 .build(),
             messages: broadcast::Sender::new(1024),
+            streams: Mutex::default(),
         }
     }
 
@@ -205,8 +229,45 @@ impl Live for InProcess {
         });
         Ok(messages.boxed())
     }
+
+    fn shared(&self) -> bool {
+        false
+    }
+
+    async fn append(&self, stream: &str, entry: &[u8]) -> Result<()> {
+        let mut streams = self.streams.lock().await;
+        let stream = streams.entry(stream.to_owned()).or_default();
+        stream.last += 1;
+        stream.bytes += entry.len();
+        stream.waiting.push_back((stream.last, Bytes::copy_from_slice(entry)));
+        while stream.bytes > STREAM_BYTES
+            && let Some((_, oldest)) = stream.waiting.pop_front()
+        {
+            stream.bytes -= oldest.len();
+        }
+        Ok(())
+    }
+
+    async fn entries(&self, stream: &str, most: usize) -> Result<Vec<(String, Bytes)>> {
+        let streams = self.streams.lock().await;
+        let waiting = streams.get(stream).into_iter().flat_map(|stream| &stream.waiting);
+        Ok(waiting.take(most).map(|(number, entry)| (number.to_string(), entry.clone())).collect())
+    }
+
+    async fn take_off(&self, stream: &str, names: &[String]) -> Result<()> {
+        if let Some(stream) = self.streams.lock().await.get_mut(stream) {
+            let names: Vec<u64> = names.iter().filter_map(|name| name.parse().ok()).collect();
+            stream.waiting.retain(|(number, _)| !names.contains(number));
+            stream.bytes = stream.waiting.iter().map(|(_, entry)| entry.len()).sum();
+        }
+        Ok(())
+    }
 }
 
+/// What a stream of this process may hold.
+const STREAM_BYTES: usize = 64 << 20;
+/// About how many entries a stream in Redis may hold.
+const STREAM_ENTRIES: usize = 50_000;
 /// How long one question to Redis may take, connecting included.
 const PATIENCE: Duration = Duration::from_millis(500);
 /// How long a subscription may be quiet before its line is probed.
@@ -307,4 +368,40 @@ impl Live for Redis {
         });
         Ok(messages.boxed())
     }
+
+    fn shared(&self) -> bool {
+        true
+    }
+
+    async fn append(&self, stream: &str, entry: &[u8]) -> Result<()> {
+        let mut question = redis::cmd("XADD");
+        question.arg(stream_key(stream)).arg("MAXLEN").arg("~").arg(STREAM_ENTRIES).arg("*").arg("e").arg(entry);
+        patiently(question.exec_async(&mut self.connection.clone())).await
+    }
+
+    async fn entries(&self, stream: &str, most: usize) -> Result<Vec<(String, Bytes)>> {
+        let mut question = redis::cmd("XRANGE");
+        question.arg(stream_key(stream)).arg("-").arg("+").arg("COUNT").arg(most);
+        let told = patiently(question.query_async::<StreamRangeReply>(&mut self.connection.clone())).await?;
+        // An entry that is not ours has no such field, and is taken off with the others.
+        Ok(told
+            .ids
+            .into_iter()
+            .map(|id| (id.get::<Vec<u8>>("e").unwrap_or_default(), id.id))
+            .map(|(entry, id)| (id, entry.into()))
+            .collect())
+    }
+
+    async fn take_off(&self, stream: &str, names: &[String]) -> Result<()> {
+        if names.is_empty() {
+            return Ok(());
+        }
+        let mut question = redis::cmd("XDEL");
+        question.arg(stream_key(stream)).arg(names);
+        patiently(question.exec_async(&mut self.connection.clone())).await
+    }
+}
+
+fn stream_key(stream: &str) -> String {
+    format!("p/stream/{stream}")
 }

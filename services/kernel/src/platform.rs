@@ -10,7 +10,7 @@ use crate::files::Files;
 use crate::ids::Ids;
 use crate::live::Live;
 use crate::mail::Mail;
-use crate::secret::Secret;
+use crate::secret::{Secret, Signer};
 
 /// The platform's parts.
 #[derive(Clone)]
@@ -25,6 +25,8 @@ pub struct Platform {
     pub capabilities: Registry,
     /// The platform's secret key.
     pub secret: Secret,
+    /// The platform's signature; without it nothing can be signed, and everything else works.
+    pub signer: Option<Signer>,
     /// How links in mail begin: scheme and port of the public address.
     pub links: Links,
     /// `up` mode: demonstration data, the mailbox page, the style guide and the movable clock exist.

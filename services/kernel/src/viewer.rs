@@ -80,8 +80,13 @@ impl Role {
             Self::Observer => matches!(permission, P::SeeAdministration),
             Self::Supervisor => matches!(permission, P::ResolveTickets | P::SuperviseSupport | P::PublishNews | P::SeeAdministration),
             Self::Agent | Self::MailAdministrator => matches!(permission, P::ResolveTickets),
-            Self::Analyst => matches!(permission, P::SeeAdministration | P::CompareMunicipalities | P::PublishNews),
-            Self::Administrator => matches!(permission, P::SeeAdministration | P::CompareMunicipalities | P::PublishNews | P::CloseMonth),
+            Self::Analyst => {
+                matches!(permission, P::SeeAdministration | P::CompareMunicipalities | P::PublishNews | P::GuideMunicipalities)
+            }
+            Self::Administrator => matches!(
+                permission,
+                P::SeeAdministration | P::CompareMunicipalities | P::PublishNews | P::GuideMunicipalities | P::CloseMonth
+            ),
         }
     }
 }
@@ -113,11 +118,13 @@ pub enum Permission {
     CompareMunicipalities,
     /// Close a month and publish its ranking.
     CloseMonth,
+    /// Send circulars to municipalities, and grant the incentives.
+    GuideMunicipalities,
 }
 
 impl Permission {
     /// Every permission with its word in the API's `Viewer.can`.
-    pub const ALL: [(Self, &'static str); 12] = [
+    pub const ALL: [(Self, &'static str); 13] = [
         (Self::SeeAdministration, "SEE_ADMINISTRATION"),
         (Self::PublishNews, "PUBLISH_NEWS"),
         (Self::KeepPlan, "KEEP_PLAN"),
@@ -130,6 +137,7 @@ impl Permission {
         (Self::SuperviseSupport, "SUPERVISE_SUPPORT"),
         (Self::CompareMunicipalities, "COMPARE_MUNICIPALITIES"),
         (Self::CloseMonth, "CLOSE_MONTH"),
+        (Self::GuideMunicipalities, "GUIDE_MUNICIPALITIES"),
     ];
 }
 

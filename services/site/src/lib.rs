@@ -21,7 +21,7 @@ pub const CAPABILITY: Capability = Capability {
     duties: Some(measures::duties),
     pack: Some(&pack::SitePart),
     demo: Some(pack::demo),
-    events: &[EventHandler { event: "visits.month_closed", handle: service::announce_month }],
+    events: &[EventHandler { event: "incentives.news_published", handle: service::announce }],
     constraints: &[
         Constraint {
             name: "news_slug_unique",

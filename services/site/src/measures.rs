@@ -1,12 +1,14 @@
 //! Facts of the site, and what is due on it.
 
+use std::sync::Arc;
+
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use kernel::capability::{Asked, Duty, Fact, Facts, Measure};
 use kernel::{Result, Tx};
 
 use crate::model::DependencyRow;
-use crate::{service, store};
+use crate::{rules, service, store};
 
 const YEAR: time::Duration = time::Duration::days(365);
 
@@ -121,12 +123,14 @@ const FEATURES: [&str; 19] = [
     "xml-site-map",
 ];
 
-/// How many of the named pages have something to read: `1.1`, or several as `terminos+privacidad`. A page that was changed after the
-/// moment asked may have been there before, or not: nobody knows.
 async fn pages_with_content(tx: &mut Tx, asked: &Asked) -> Result<Option<f64>> {
-    let wanted: Vec<String> = asked.parameter.split('+').map(str::to_owned).collect();
-    let (there, later) = store::pages_with_content(tx, &wanted, asked.at).await?;
-    Ok((later == 0).then_some(there as f64))
+    let pages = tx.once(|tx| store::readable_pages(tx).boxed()).await?;
+    Ok(rules::with_content(&pages, &asked.parameter, asked.at).map(|there| there as f64))
+}
+
+/// The directory, read once for all measures of it.
+async fn directory(tx: &mut Tx) -> Result<Arc<Vec<DependencyRow>>> {
+    tx.once(|tx| store::dependencies(tx).boxed()).await
 }
 
 async fn offices(tx: &mut Tx, asked: &Asked) -> Result<Option<f64>> {
@@ -140,7 +144,7 @@ async fn offices(tx: &mut Tx, asked: &Asked) -> Result<Option<f64>> {
         }
         _ => return Ok(None),
     };
-    let rows = store::dependencies(tx).await?;
+    let rows = directory(tx).await?;
     let held = rows.iter().filter(|row| holds(row)).count();
     // Without any dependency nothing of it is published.
     Ok(Some(if rows.is_empty() { 0.0 } else { 100.0 * held as f64 / rows.len() as f64 }))
@@ -155,7 +159,7 @@ async fn news_published(tx: &mut Tx, asked: &Asked) -> Result<Option<f64>> {
 }
 
 async fn directory_published(tx: &mut Tx) -> Result<Option<f64>> {
-    let reachable = store::dependencies(tx).await?.into_iter().any(|row| row.email.is_some() || !row.phones.0.is_empty());
+    let reachable = directory(tx).await?.iter().any(|row| row.email.is_some() || !row.phones.0.is_empty());
     Ok(Some(if reachable { 1.0 } else { 0.0 }))
 }
 

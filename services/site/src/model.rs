@@ -29,6 +29,14 @@ pub(crate) struct PageRow {
     pub(crate) updated_at: OffsetDateTime,
 }
 
+/// A page that has something to read.
+#[derive(Debug, Clone)]
+pub(crate) struct ReadablePage {
+    pub(crate) slug: String,
+    pub(crate) section: Option<String>,
+    pub(crate) updated_at: OffsetDateTime,
+}
+
 /// A body of the municipality that publishes in its own name.
 #[derive(Debug, Clone)]
 pub(crate) struct OrganRow {

@@ -4,6 +4,9 @@ use std::sync::LazyLock;
 
 use kernel::error::Faults;
 use kernel::{Error, Result, text};
+use time::OffsetDateTime;
+
+use crate::model::ReadablePage;
 
 /// The legal menu, Anexo 2 of Res. MinTIC 1519 de 2020; the file carries legal basis and confidence of each row.
 const MENU: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../tenants/national/res1519-menu.csv"));
@@ -22,6 +25,17 @@ pub(crate) struct MenuRow {
 /// The rows in the order of the law. A file that does not parse is a broken build: a test reads it.
 pub(crate) static LEGAL_MENU: LazyLock<Vec<MenuRow>> =
     LazyLock::new(|| csv::Reader::from_reader(MENU.as_bytes()).deserialize().filter_map(std::result::Result::ok).collect());
+
+/// How many of the named pages (`1.1`, or several as `terminos+privacidad`), by address or by their place in the legal menu, had something to
+/// read at a moment; nothing where one was changed since: nobody knows whether it had before.
+pub(crate) fn with_content(pages: &[ReadablePage], wanted: &str, at: OffsetDateTime) -> Option<usize> {
+    let stands_at = |page: &ReadablePage, key: &str| {
+        let below = |section: &str| section.strip_prefix(key).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+        page.slug == key || page.section.as_deref().is_some_and(below)
+    };
+    let since = wanted.split('+').filter_map(|key| pages.iter().filter(|page| stands_at(page, key)).map(|page| page.updated_at).min());
+    since.into_iter().try_fold(0, |there, since| (since <= at).then_some(there + 1))
+}
 
 /// A news item as it will be stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,12 +84,35 @@ pub(crate) fn query(typed: &str) -> Result<Option<String>> {
 
 #[cfg(test)]
 mod tests {
-    use super::{LEGAL_MENU, MENU, draft, query};
+    use time::OffsetDateTime;
+
+    use super::{LEGAL_MENU, MENU, draft, query, with_content};
+    use crate::model::ReadablePage;
 
     #[test]
     fn the_whole_legal_menu_is_read() {
         assert_eq!(LEGAL_MENU.len(), MENU.lines().count() - 1);
         assert!(LEGAL_MENU.iter().any(|row| row.code == "T"));
+    }
+
+    #[test]
+    fn a_page_is_found_by_its_address_or_its_place_in_the_menu() {
+        let page = |slug: &str, section: Option<&str>, at| ReadablePage {
+            slug: slug.to_owned(),
+            section: section.map(str::to_owned),
+            updated_at: OffsetDateTime::UNIX_EPOCH + time::Duration::days(at),
+        };
+        let pages = [
+            page("mision", Some("1.1"), 1),
+            page("vision", Some("1.1.2"), 2),
+            page("horarios", Some("1.10"), 3),
+            page("terminos", None, 9),
+        ];
+        let on = |wanted, day| with_content(&pages, wanted, OffsetDateTime::UNIX_EPOCH + time::Duration::days(day));
+        assert_eq!(on("1.1", 5), Some(1), "several pages of one place are one");
+        assert_eq!(on("1.1+1.10+1.3", 5), Some(2), "1.10 does not stand below 1.1");
+        assert_eq!((on("terminos", 5), on("terminos", 9)), (None, Some(1)), "who knows whether it said anything before");
+        assert_eq!(on("privacidad", 5), Some(0));
     }
 
     #[test]

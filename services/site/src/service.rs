@@ -38,8 +38,8 @@ struct Announcement {
     slug: String,
 }
 
-/// A month was closed: its news goes up on the agency's portal in the same transaction.
-pub(crate) fn announce_month<'a>(tx: &'a mut Tx, event: &'a Event) -> BoxFuture<'a, Result<()>> {
+/// The agency's editor published the news of a month: it goes up on the portal in the same transaction.
+pub(crate) fn announce<'a>(tx: &'a mut Tx, event: &'a Event) -> BoxFuture<'a, Result<()>> {
     async move {
         let news: Announcement = serde_json::from_value(event.payload.clone())?;
         let now = tx.now();

@@ -6,7 +6,7 @@ use kernel::{Result, Tx};
 use sqlx::types::Json;
 use time::OffsetDateTime;
 
-use crate::model::{DependencyRow, FoundRow, NewsRow, OrganRow, PageRow};
+use crate::model::{DependencyRow, FoundRow, NewsRow, OrganRow, PageRow, ReadablePage};
 
 pub(crate) async fn insert_news(tx: &mut Tx, news: &NewsRow) -> Result<()> {
     let (tenant, author) = (tx.tenant()?, tx.actor());
@@ -155,24 +155,17 @@ pub(crate) async fn pages(tx: &mut Tx) -> Result<Vec<PageRow>> {
         .await?)
 }
 
-/// How many of the named pages, by address or by their place in the legal menu, had something to read at a moment, and how many
-/// have it since.
-pub(crate) async fn pages_with_content(tx: &mut Tx, wanted: &[String], at: OffsetDateTime) -> Result<(i64, i64)> {
+/// Every page that has something to read; one that says «por confirmar» has not.
+pub(crate) async fn readable_pages(tx: &mut Tx) -> Result<Vec<ReadablePage>> {
     let tenant = tx.tenant()?;
-    let row = sqlx::query!(
-        r#"select count(*) filter (where since <= $3) as "there!", count(*) filter (where since > $3) as "later!"
-           from (select min(p.updated_at) as since
-                 from unnest($2::text[]) as w (key)
-                 join site.page p on p.tenant_id = $1 and (p.slug = w.key or p.section = w.key or starts_with(p.section, w.key || '.'))
-                 where length(p.body) >= 40 and strpos(lower(p.body), 'por confirmar') = 0
-                 group by w.key) as found"#,
-        tenant,
-        wanted,
-        at
+    Ok(sqlx::query_as!(
+        ReadablePage,
+        "select slug, section, updated_at from site.page
+         where tenant_id = $1 and length(body) >= 40 and strpos(lower(body), 'por confirmar') = 0",
+        tenant
     )
-    .fetch_one(&mut **tx)
-    .await?;
-    Ok((row.there, row.later))
+    .fetch_all(&mut **tx)
+    .await?)
 }
 
 pub(crate) async fn page(tx: &mut Tx, slug: &str) -> Result<Option<PageRow>> {

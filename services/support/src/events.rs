@@ -8,7 +8,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::model::{MessageAuthor, MessageRow, TicketCategory, TicketRow};
-use crate::{service, store};
+use crate::{clocks, service, store};
 
 pub(crate) const EVENTS: &[EventHandler] = &[
     EventHandler { event: "identity.access_requested", handle: |tx, event| access_requested(tx, event).boxed() },
@@ -37,7 +37,9 @@ async fn access_requested(tx: &mut Tx, event: &Event) -> Result<()> {
         ..service::fresh(tx, TicketCategory::Credentials, format!("No puede entrar: {}", asked.email), body, key)?
     };
     let ticket = TicketRow { contact_email: Some(asked.email), ..ticket };
-    let Some(ticket) = store::insert_ticket(tx, &ticket).await? else { return Ok(()) };
+    let Some(mut ticket) = store::insert_ticket(tx, &ticket).await? else { return Ok(()) };
+    clocks::service::begin(tx, &mut ticket).await?;
+    store::add_words(tx, ticket.id, &format!("{}\n{}", ticket.subject, ticket.body)).await?;
     let text = match asked.account_id {
         Some(_) => "El correo es el de una cuenta de este municipio.",
         None => "Ninguna cuenta de este municipio tiene este correo.",

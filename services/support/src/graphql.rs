@@ -6,8 +6,12 @@ use kernel::viewer::SignedIn;
 use kernel::{Error, Permission, Result, Scope, Tx};
 use uuid::Uuid;
 
-use crate::model::{Filter, MessageAuthor, MessageRow, TicketCategory, TicketPriority, TicketRow, TicketStatus, TicketView};
-use crate::service::{self, Draft};
+use crate::clocks;
+use crate::clocks::graphql::{ChangeTicketCalendarInput, ServiceLevel, ServicePolicy, TicketClock};
+use crate::clocks::model::{TicketClockKind, TicketImpact, TicketUrgency};
+use crate::model::{Due, Filter, MessageAuthor, MessageRow, TicketCategory, TicketPriority, TicketRow, TicketStatus, TicketView};
+use crate::replies::{self, ReadyReply};
+use crate::service::{self, Draft, Triage, Word};
 use crate::store;
 
 /// What a municipality asks the Centro de Interacción Multimedia.
@@ -19,7 +23,7 @@ pub struct Ticket {
     #[graphql(skip)]
     assigned_id: Option<Uuid>,
     #[graphql(skip)]
-    row_id: Uuid,
+    row: TicketRow,
     /// Its id.
     id: ID,
     /// The number that people say; one sequence for the whole platform.
@@ -34,8 +38,22 @@ pub struct Ticket {
     status: TicketStatus,
     /// How much it presses.
     priority: TicketPriority,
+    /// Whom it touches; null until the help centre has said so.
+    impact: Option<TicketImpact>,
+    /// What it stops; null until the help centre has said so.
+    urgency: Option<TicketUrgency>,
     /// When it was opened.
     opened_at: DateTime,
+    /// When it was last opened again after it had been solved; null if it never was.
+    reopened_at: Option<DateTime>,
+    /// When the nearest of its clocks breaches, or since when it has; null while none runs.
+    due_at: Option<DateTime>,
+    /// Which clock that is.
+    due_clock: Option<TicketClockKind>,
+    /// Whether that clock is about to breach.
+    due_soon: bool,
+    /// Whether one of its living clocks has breached.
+    overdue: bool,
     /// Who opened it; null when somebody asked without signing in.
     opened_by: Option<String>,
     /// The e-mail of whoever asked, as they gave it: no proof of who they are.
@@ -66,33 +84,100 @@ impl Ticket {
     #[graphql(complexity = "10 + 10 * child_complexity")]
     async fn messages(&self, ctx: &Context<'_>) -> GqlResult<Vec<TicketMessage>> {
         let mut tx = Cx::of(ctx)?.read().await?;
-        Ok(store::messages(&mut tx, self.tenant, self.row_id).await?.into_iter().map(TicketMessage::from).collect())
+        Ok(store::messages(&mut tx, self.tenant, self.row.id).await?.into_iter().map(TicketMessage::from).collect())
+    }
+
+    /// Its clocks as they stand now, each with its arithmetic: of each sort the last.
+    #[graphql(complexity = "10 + 10 * child_complexity")]
+    async fn clocks(&self, ctx: &Context<'_>) -> GqlResult<Vec<TicketClock>> {
+        let cx = Cx::of(ctx)?;
+        let mut tx = cx.read().await?;
+        let mut events = clocks::store::events(&mut tx, (self.tenant, self.row.id)).await?;
+        if events.is_empty() {
+            // Opened before logs were kept, and not touched since.
+            let messages = store::messages(&mut tx, self.tenant, self.row.id).await?;
+            events = clocks::service::derived(&self.row, &messages);
+        }
+        Ok(clocks::rules::clocks(&events, cx.platform.clock().now()).map(|clocks| TicketClock::all(&clocks)).unwrap_or_default())
+    }
+
+    /// Ready answers that fit it, filled in; only for the help centre.
+    async fn ready_replies(&self, ctx: &Context<'_>) -> GqlResult<Vec<ReadyReply>> {
+        let cx = Cx::of(ctx)?;
+        let Some(by) = cx.viewer.account.as_ref().filter(|_| at_desk(cx)) else { return Ok(Vec::new()) };
+        let municipality = cx.platform.directory().get(self.tenant).map(|entry| entry.name.clone());
+        Ok(replies::ready(&self.row, municipality.as_deref(), &by.name))
+    }
+
+    /// The number of the ticket in which it went on; null if it did not.
+    async fn merged_into(&self, ctx: &Context<'_>) -> GqlResult<Option<String>> {
+        let mut tx = Cx::of(ctx)?.read().await?;
+        Ok(store::merged(&mut tx, self.tenant, self.row.id).await?.0.map(|number| number.to_string()))
+    }
+
+    /// The numbers of the tickets that went on in it.
+    async fn merged(&self, ctx: &Context<'_>) -> GqlResult<Vec<String>> {
+        let mut tx = Cx::of(ctx)?.read().await?;
+        Ok(store::merged(&mut tx, self.tenant, self.row.id).await?.1.iter().map(ToString::to_string).collect())
+    }
+
+    /// What whoever asked thought of the help; null until they have said it.
+    async fn satisfaction(&self, ctx: &Context<'_>) -> GqlResult<Option<TicketSatisfaction>> {
+        let mut tx = Cx::of(ctx)?.read().await?;
+        let said = store::satisfaction(&mut tx, self.tenant, self.row.id).await?;
+        Ok(said.map(|said| TicketSatisfaction { at: DateTime(said.at), score: said.score.into(), text: said.text }))
+    }
+
+    /// The key of the opening hours that it is counted in; null before its first event is in its log.
+    async fn calendar(&self, ctx: &Context<'_>) -> GqlResult<Option<String>> {
+        let mut tx = Cx::of(ctx)?.read().await?;
+        let events = clocks::store::events(&mut tx, (self.tenant, self.row.id)).await?;
+        Ok(clocks::rules::calendar_of(&events).map(str::to_owned))
     }
 }
 
 impl Ticket {
     fn of(cx: &Cx, row: TicketRow) -> Self {
         let now = cx.platform.clock().now();
+        let overdue = row.breached_at.is_some() || row.due_at.is_some_and(|at| at < now);
         Self {
             tenant: row.tenant_id,
             assigned_id: row.assigned_to,
-            row_id: row.id,
             id: row.id.into(),
             number: row.number.to_string(),
             category: row.category,
-            subject: row.subject,
-            body: row.body,
+            subject: row.subject.clone(),
+            body: row.body.clone(),
             status: row.status,
             priority: row.priority,
+            impact: row.impact,
+            urgency: row.urgency,
             opened_at: DateTime(row.opened_at),
-            opened_by: row.opened_by_name,
-            contact_email: row.contact_email,
-            contact_phone: row.contact_phone,
-            assigned_to: row.assigned_name,
+            reopened_at: row.reopened_at.map(DateTime),
+            due_at: row.due_at.map(DateTime),
+            due_clock: row.due_clock,
+            due_soon: !overdue && row.warns_at.is_some_and(|at| at <= now),
+            overdue,
+            opened_by: row.opened_by_name.clone(),
+            contact_email: row.contact_email.clone(),
+            contact_phone: row.contact_phone.clone(),
+            assigned_to: row.assigned_name.clone(),
             updated_at: DateTime(row.updated_at),
             waiting_minutes: row.waiting_since.map(|since| (now - since).whole_minutes().max(0) as i32),
+            row,
         }
     }
+}
+
+/// What whoever asked thought of the help.
+#[derive(SimpleObject)]
+pub struct TicketSatisfaction {
+    /// When they said it.
+    at: DateTime,
+    /// From 1, not at all, to 5, entirely.
+    score: i32,
+    /// Why, in their words.
+    text: Option<String>,
 }
 
 /// A word in a ticket's conversation.
@@ -129,11 +214,13 @@ pub struct SupportQuery;
 /// Queries of support.
 #[Object]
 impl SupportQuery {
-    /// Tickets: what waits for the help centre by priority and by how long, then what is paused, then what is settled, newest first.
+    /// Tickets: what breaches first, then what waits for the help centre by priority and by how long, then what is paused, then what is
+    /// settled, newest first.
     #[graphql(
         guard = "Can(Permission::ResolveTickets).or(Can(Permission::AskForHelp))",
         complexity = "first.unwrap_or(20).max(0) as usize * child_complexity + 1"
     )]
+    #[expect(clippy::too_many_arguments, reason = "they are the filters of a list")]
     async fn tickets(
         &self,
         ctx: &Context<'_>,
@@ -142,15 +229,23 @@ impl SupportQuery {
         status: Option<TicketStatus>,
         category: Option<TicketCategory>,
         view: Option<TicketView>,
+        search: Option<String>,
     ) -> GqlResult<TicketConnection> {
         let cx = Cx::of(ctx)?;
         let paging = Paging::new(first, after.as_deref())?;
+        let search = search.as_deref().map(|typed| kernel::search::plain(typed.trim())).filter(|words| !words.is_empty());
         let filter = Filter {
+            search: search.as_deref(),
             status,
             category,
             open: view.map(|view| view != TicketView::Settled),
             assigned_to: cx.viewer.id().filter(|_| view == Some(TicketView::Mine)),
             assigned: (view == Some(TicketView::Unassigned)).then_some(false),
+            due: match view {
+                Some(TicketView::DueSoon) => Some((Due::Soon, cx.platform.clock().now())),
+                Some(TicketView::Overdue) => Some((Due::Overdue, cx.platform.clock().now())),
+                _ => None,
+            },
         };
         let tenant = if at_desk(cx) { None } else { Some(cx.tenant.id) };
         let (rows, total) = store::tickets(&mut *cx.read().await?, tenant, filter, paging.limit, paging.offset).await?;
@@ -163,6 +258,22 @@ impl SupportQuery {
         let cx = Cx::of(ctx)?;
         let Ok(number) = self::number(&number) else { return Ok(None) };
         Ok(store::ticket(&mut *cx.read().await?, number).await?.map(|row| Ticket::of(cx, row)))
+    }
+
+    /// What the help centre promises whoever asks today.
+    #[graphql(guard = "Can(Permission::ResolveTickets).or(Can(Permission::AskForHelp))")]
+    async fn service_policy(&self, ctx: &Context<'_>) -> GqlResult<Option<ServicePolicy>> {
+        Ok(clocks::policy::at(Cx::of(ctx)?.platform.clock().now()).map(ServicePolicy))
+    }
+
+    /// How the promise was kept in the last 90 days: of every municipality on the help centre's host, of its own on a municipality's.
+    #[graphql(guard = "Can(Permission::ResolveTickets).or(Can(Permission::AskForHelp))")]
+    async fn service_levels(&self, ctx: &Context<'_>) -> GqlResult<Vec<ServiceLevel>> {
+        let cx = Cx::of(ctx)?;
+        let tenant = if at_desk(cx) { None } else { Some(cx.tenant.id) };
+        let now = cx.platform.clock().now();
+        let levels = clocks::store::levels(&mut *cx.read().await?, tenant, now - clocks::measures::WINDOW, now).await?;
+        Ok(levels.into_iter().map(Into::into).collect())
     }
 }
 
@@ -191,6 +302,8 @@ pub struct ReplyToTicketInput {
     internal: bool,
     /// Where an agent leaves the ticket: `OPEN`, `WAITING_MUNICIPALITY` or `WAITING_THIRD_PARTY`.
     status: Option<TicketStatus>,
+    /// How many messages whoever writes had before them. Where others have come since, nothing is sent, so that two do not answer at once.
+    seen: Option<i32>,
 }
 
 /// A ticket to take.
@@ -198,8 +311,12 @@ pub struct ReplyToTicketInput {
 pub struct AssignTicketInput {
     /// The ticket's number.
     number: String,
-    /// How much it presses, if that is to change.
+    /// How much it presses, if somebody says otherwise than impact and urgency do.
     priority: Option<TicketPriority>,
+    /// Whom it touches, if that is to change.
+    impact: Option<TicketImpact>,
+    /// What it stops, if that is to change. With the impact it gives the priority.
+    urgency: Option<TicketUrgency>,
 }
 
 /// A ticket to end.
@@ -211,10 +328,33 @@ pub struct ResolveTicketInput {
     text: Option<String>,
 }
 
+/// Two tickets of one matter.
+#[derive(InputObject)]
+pub struct MergeTicketInput {
+    /// The number of the ticket that is closed.
+    number: String,
+    /// The number of the ticket in which it goes on; of the same municipality.
+    into: String,
+}
+
+/// What whoever asked thinks of the help.
+#[derive(InputObject)]
+pub struct RateTicketInput {
+    /// The ticket's number.
+    number: String,
+    /// From 1, not at all, to 5, entirely.
+    score: i32,
+    /// Why.
+    text: Option<String>,
+}
+
 kernel::payload!(OpenTicketPayload { ticket: Ticket });
 kernel::payload!(ReplyToTicketPayload { ticket: Ticket });
 kernel::payload!(AssignTicketPayload { ticket: Ticket });
 kernel::payload!(ResolveTicketPayload { ticket: Ticket });
+kernel::payload!(ChangeTicketCalendarPayload { ticket: Ticket });
+kernel::payload!(MergeTicketPayload { ticket: Ticket });
+kernel::payload!(RateTicketPayload { ticket: Ticket });
 
 /// Mutations of support.
 #[derive(Default)]
@@ -239,7 +379,8 @@ impl SupportMutation {
         let cx = Cx::of(ctx)?;
         let number = number(&input.number)?;
         let mut tx = at_ticket(cx, number).await?;
-        let done = service::reply(&mut tx, number, (side(cx), by(cx)?), &input.text, input.internal, input.status).await;
+        let word = Word { text: &input.text, internal: input.internal, wish: input.status, seen: input.seen };
+        let done = service::reply(&mut tx, number, (side(cx), by(cx)?), word).await;
         ReplyToTicketPayload::of(tx.settle(done).await.map(|row| Ticket::of(cx, row)))
     }
 
@@ -249,8 +390,41 @@ impl SupportMutation {
         let cx = Cx::of(ctx)?;
         let number = number(&input.number)?;
         let mut tx = at_ticket(cx, number).await?;
-        let done = service::assign(&mut tx, number, by(cx)?, input.priority).await;
+        let triage = Triage { priority: input.priority, impact: input.impact, urgency: input.urgency };
+        let done = service::assign(&mut tx, number, by(cx)?, triage).await;
         AssignTicketPayload::of(tx.settle(done).await.map(|row| Ticket::of(cx, row)))
+    }
+
+    /// Joins a ticket to another of the same matter and municipality.
+    #[graphql(guard = "Can(Permission::ResolveTickets)")]
+    async fn merge_ticket(&self, ctx: &Context<'_>, input: MergeTicketInput) -> GqlResult<MergeTicketPayload> {
+        let cx = Cx::of(ctx)?;
+        let number = number(&input.number)?;
+        let mut tx = at_ticket(cx, number).await?;
+        // No ticket has the number zero: what is not a number is told as one that nobody knows.
+        let into = input.into.trim().parse().unwrap_or_default();
+        let done = service::merge(&mut tx, number, into, by(cx)?).await;
+        MergeTicketPayload::of(tx.settle(done).await.map(|row| Ticket::of(cx, row)))
+    }
+
+    /// Says what the municipality thinks of the help, once it is over.
+    #[graphql(guard = "Can(Permission::AskForHelp)")]
+    async fn rate_ticket(&self, ctx: &Context<'_>, input: RateTicketInput) -> GqlResult<RateTicketPayload> {
+        let cx = Cx::of(ctx)?;
+        let number = number(&input.number)?;
+        let mut tx = cx.write().await?;
+        let done = service::rate(&mut tx, number, input.score, input.text.as_deref()).await;
+        RateTicketPayload::of(tx.settle(done).await.map(|row| Ticket::of(cx, row)))
+    }
+
+    /// Counts a ticket in other opening hours from now on; what has run stays.
+    #[graphql(guard = "Can(Permission::SuperviseSupport)")]
+    async fn change_ticket_calendar(&self, ctx: &Context<'_>, input: ChangeTicketCalendarInput) -> GqlResult<ChangeTicketCalendarPayload> {
+        let cx = Cx::of(ctx)?;
+        let number = number(&input.number)?;
+        let mut tx = at_ticket(cx, number).await?;
+        let done = clocks::service::change_calendar(&mut tx, number, &input.calendar, &by(cx)?.name).await;
+        ChangeTicketCalendarPayload::of(tx.settle(done).await.map(|row| Ticket::of(cx, row)))
     }
 
     /// Ends a ticket: an agent holds it for solved, the municipality closes what it asked.

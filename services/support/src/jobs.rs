@@ -9,7 +9,8 @@ use uuid::Uuid;
 
 use crate::store;
 
-pub(crate) const JOBS: &[JobKind] = &[JobKind { kind: "support.mail_reply", run: |platform, job| mail_reply(platform, job).boxed() }];
+pub(crate) const JOBS: &[JobKind] =
+    &[JobKind { kind: "support.mail_reply", run: |platform, job| mail_reply(platform, job).boxed() }, crate::clocks::jobs::JOB];
 
 #[derive(Deserialize)]
 struct Reply {

@@ -5,15 +5,30 @@ use futures::future::BoxFuture;
 use kernel::capability::{Asked, Card, CardLine, Duty, Holding, Measure};
 use kernel::{Result, Tx};
 
+use crate::clocks::measures as clocks;
 use crate::model::{Filter, TicketCategory, TicketRow, TicketStatus};
 use crate::store;
 
-pub(crate) const MEASURES: &[Measure] = &[Measure {
-    name: "support.open_tickets",
-    unit: "solicitudes",
-    explanation: "Solicitudes a la mesa de ayuda que aún no se han resuelto.",
-    compute: |tx, asked| open_tickets(tx, asked).boxed(),
-}];
+pub(crate) const MEASURES: &[Measure] = &[
+    Measure {
+        name: "support.open_tickets",
+        unit: "solicitudes",
+        explanation: "Solicitudes a la mesa de ayuda que aún no se han resuelto.",
+        compute: |tx, asked| open_tickets(tx, asked).boxed(),
+    },
+    clocks::FIRST_ANSWER,
+    clocks::SOLUTION,
+    Measure {
+        name: "support.satisfaction",
+        unit: "de 5",
+        explanation: "Promedio de lo que el municipio dijo de la ayuda recibida en los últimos 90 días, de 1 (nada satisfecho) a 5 (muy satisfecho).",
+        compute: |tx, asked| satisfaction(tx, asked).boxed(),
+    },
+];
+
+async fn satisfaction(tx: &mut Tx, asked: &Asked) -> Result<Option<f64>> {
+    store::mean_satisfaction(tx, asked.at - clocks::WINDOW, asked.at).await
+}
 
 async fn open_tickets(tx: &mut Tx, asked: &Asked) -> Result<Option<f64>> {
     Ok(Some(store::open_count(tx, asked.at).await? as f64))

@@ -4,6 +4,8 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use crate::clocks::model::{TicketClockKind, TicketImpact, TicketUrgency};
+
 /// What a ticket is about: the problems that the plan's help table names, and the rest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, async_graphql::Enum, sqlx::Type, Serialize, Deserialize)]
 #[sqlx(type_name = "text", rename_all = "SCREAMING_SNAKE_CASE")]
@@ -83,8 +85,19 @@ pub enum TicketView {
     Mine,
     /// What is not settled and nobody has taken.
     Unassigned,
+    /// What is not settled and is about to breach.
+    DueSoon,
+    /// What is not settled and has breached.
+    Overdue,
     /// What is resolved or closed.
     Settled,
+}
+
+/// How near a ticket is to its nearest breach.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Due {
+    Soon,
+    Overdue,
 }
 
 /// A ticket (glossary: solicitud de soporte).
@@ -108,6 +121,13 @@ pub(crate) struct TicketRow {
     pub(crate) waiting_since: Option<OffsetDateTime>,
     pub(crate) updated_at: OffsetDateTime,
     pub(crate) idempotency_key: String,
+    pub(crate) impact: Option<TicketImpact>,
+    pub(crate) urgency: Option<TicketUrgency>,
+    pub(crate) reopened_at: Option<OffsetDateTime>,
+    pub(crate) due_at: Option<OffsetDateTime>,
+    pub(crate) due_clock: Option<TicketClockKind>,
+    pub(crate) warns_at: Option<OffsetDateTime>,
+    pub(crate) breached_at: Option<OffsetDateTime>,
 }
 
 /// A word in a ticket's conversation.
@@ -121,9 +141,30 @@ pub(crate) struct MessageRow {
     pub(crate) internal: bool,
 }
 
+/// Where a ticket went on.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct MergeRow {
+    pub(crate) into_id: Uuid,
+    #[serde(with = "time::serde::rfc3339")]
+    pub(crate) at: OffsetDateTime,
+    pub(crate) actor_name: String,
+}
+
+/// What whoever asked thought of the help.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SatisfactionRow {
+    #[serde(with = "time::serde::rfc3339")]
+    pub(crate) at: OffsetDateTime,
+    /// From 1, not at all, to 5, entirely.
+    pub(crate) score: i16,
+    pub(crate) text: Option<String>,
+}
+
 /// Which tickets a list holds.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Filter {
+pub(crate) struct Filter<'a> {
     pub(crate) status: Option<TicketStatus>,
     pub(crate) category: Option<TicketCategory>,
     /// Only what is not settled, or only what is.
@@ -132,4 +173,8 @@ pub(crate) struct Filter {
     pub(crate) assigned_to: Option<Uuid>,
     /// Only what somebody has taken, or only what nobody has.
     pub(crate) assigned: Option<bool>,
+    /// Only what is about to breach or has breached at a moment.
+    pub(crate) due: Option<(Due, OffsetDateTime)>,
+    /// Only those with these words, in lower case and without accents, or of this number.
+    pub(crate) search: Option<&'a str>,
 }

@@ -9,7 +9,9 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::model::{MessageAuthor, MessageRow, TicketCategory, TicketPriority, TicketRow, TicketStatus};
+use crate::clocks;
+use crate::clocks::model::{EventRow, TicketImpact, TicketUrgency};
+use crate::model::{MergeRow, MessageAuthor, MessageRow, SatisfactionRow, TicketCategory, TicketPriority, TicketRow, TicketStatus};
 use crate::store;
 
 pub(crate) struct SupportPart;
@@ -45,7 +47,20 @@ struct TicketFile {
     #[serde(with = "time::serde::rfc3339")]
     updated_at: OffsetDateTime,
     idempotency_key: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    impact: Option<TicketImpact>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    urgency: Option<TicketUrgency>,
+    #[serde(default, with = "time::serde::rfc3339::option", skip_serializing_if = "Option::is_none")]
+    reopened_at: Option<OffsetDateTime>,
     messages: Vec<MessageFile>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    merged: Option<MergeRow>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    satisfaction: Option<SatisfactionRow>,
+    /// What its clocks are worked out from; read off the conversation where a pack has none.
+    #[serde(default)]
+    events: Vec<EventRow>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -60,6 +75,19 @@ struct MessageFile {
     internal: bool,
 }
 
+/// Makes a stored ticket findable by what stands in it.
+async fn find_by(tx: &mut Tx, ticket: &TicketRow, messages: &[MessageRow]) -> Result<()> {
+    let said = messages.iter().filter(|message| !message.internal).map(|message| message.text.as_str());
+    let text: Vec<&str> = [ticket.subject.as_str(), ticket.body.as_str()].into_iter().chain(said).collect();
+    store::add_words(tx, ticket.id, &text.join("\n")).await
+}
+
+impl From<MessageFile> for MessageRow {
+    fn from(MessageFile { id, at, author, author_name, text, internal }: MessageFile) -> Self {
+        Self { id, at, author, author_name, text, internal }
+    }
+}
+
 #[async_trait]
 impl PackPart for SupportPart {
     fn claims(&self) -> &'static [&'static str] {
@@ -69,8 +97,9 @@ impl PackPart for SupportPart {
     async fn import(&self, tx: &mut Tx, pack: &Pack) -> Result<()> {
         let Some(file) = pack.yaml::<SupportFile>(FILE)? else { return Ok(()) };
         let tenant_id = tx.tenant()?;
+        let mut merges = Vec::new();
         for ticket in file.tickets {
-            let row = TicketRow {
+            let mut row = TicketRow {
                 tenant_id,
                 id: ticket.id,
                 number: ticket.number,
@@ -89,13 +118,31 @@ impl PackPart for SupportPart {
                 waiting_since: ticket.waiting_since,
                 updated_at: ticket.updated_at,
                 idempotency_key: ticket.idempotency_key,
+                impact: ticket.impact,
+                urgency: ticket.urgency,
+                reopened_at: ticket.reopened_at,
+                due_at: None,
+                due_clock: None,
+                warns_at: None,
+                breached_at: None,
             };
             store::insert_ticket(tx, &row).await?;
-            store::renumber(tx, row.id, row.number).await?;
-            for message in ticket.messages {
-                let MessageFile { id, at, author, author_name, text, internal } = message;
-                store::insert_message(tx, row.id, &MessageRow { id, at, author, author_name, text, internal }).await?;
+            row.number = store::renumber(tx, row.id, row.number).await?;
+            let messages: Vec<MessageRow> = ticket.messages.into_iter().map(MessageRow::from).collect();
+            for message in &messages {
+                store::insert_message(tx, row.id, message).await?;
             }
+            let events = if ticket.events.is_empty() { clocks::service::derived(&row, &messages) } else { ticket.events };
+            clocks::service::import(tx, &mut row, events).await?;
+            find_by(tx, &row, &messages).await?;
+            if let Some(said) = ticket.satisfaction {
+                store::keep_satisfaction(tx, row.id, &said).await?;
+            }
+            merges.extend(ticket.merged.map(|merge| (row.id, merge)));
+        }
+        // The ticket in which one went on may come later in the file.
+        for (id, merge) in merges {
+            store::insert_merge(tx, id, &merge).await?;
         }
         Ok(())
     }
@@ -126,7 +173,13 @@ impl PackPart for SupportPart {
                 waiting_since: row.waiting_since,
                 updated_at: row.updated_at,
                 idempotency_key: row.idempotency_key,
+                impact: row.impact,
+                urgency: row.urgency,
+                reopened_at: row.reopened_at,
                 messages: messages.collect(),
+                merged: store::merge(tx, row.tenant_id, row.id).await?,
+                satisfaction: store::satisfaction(tx, row.tenant_id, row.id).await?,
+                events: clocks::store::events(tx, (row.tenant_id, row.id)).await?,
             });
         }
         pack.put_yaml(FILE, &SupportFile { tickets })
@@ -208,7 +261,7 @@ pub(crate) fn demo<'a>(tx: &'a mut Tx, section: &'a serde_json::Value) -> BoxFut
                 .collect();
             let ours = matches!(ticket.status, TicketStatus::New | TicketStatus::Open);
             let last = messages.last().map_or((MessageAuthor::Municipality, opened_at), |message| (message.author, message.at));
-            let row = TicketRow {
+            let mut row = TicketRow {
                 tenant_id,
                 id: ids::named(tenant_id, "ticket", &ticket.subject),
                 number: 0,
@@ -227,11 +280,22 @@ pub(crate) fn demo<'a>(tx: &'a mut Tx, section: &'a serde_json::Value) -> BoxFut
                 assigned_name: None,
                 waiting_since: (ours && last.0 == MessageAuthor::Municipality).then_some(last.1),
                 updated_at: last.1,
+                impact: None,
+                urgency: None,
+                reopened_at: None,
+                due_at: None,
+                due_clock: None,
+                warns_at: None,
+                breached_at: None,
             };
-            if store::insert_ticket(tx, &row).await?.is_some() {
-                for message in messages {
-                    store::insert_message(tx, row.id, &message).await?;
+            if let Some(stored) = store::insert_ticket(tx, &row).await? {
+                row.number = stored.number;
+                for message in &messages {
+                    store::insert_message(tx, row.id, message).await?;
                 }
+                let events = clocks::service::derived(&row, &messages);
+                clocks::service::import(tx, &mut row, events).await?;
+                find_by(tx, &row, &messages).await?;
             }
         }
         Ok(())

@@ -1,10 +1,22 @@
 //! Municipalities as the API shows them.
 
-use async_graphql::{Context, Object};
-use kernel::graphql::{Cx, GqlResult, Municipality, Paging};
+use async_graphql::{Context, Object, SimpleObject};
+use kernel::directory::Audience;
+use kernel::graphql::{Cx, Department, GqlResult, Municipality, Paging};
 use kernel::search::plain;
 
 kernel::connection!(MunicipalityConnection, Municipality);
+
+/// A department and how many of its municipalities are on the platform.
+#[derive(SimpleObject)]
+pub struct DepartmentCount {
+    /// The department.
+    department: Department,
+    /// How many municipalities.
+    towns: i32,
+    /// The fifth of the departments in which it falls by that number, 5 the most.
+    level: i32,
+}
 
 /// Queries about municipalities.
 #[derive(Default)]
@@ -43,6 +55,19 @@ impl TenancyQuery {
         let total = found.len() as i64;
         let page = found.into_iter().skip(paging.offset as usize).take(paging.limit as usize).map(|(_, _, town)| town).collect();
         Ok(MunicipalityConnection::new(paging, page, total))
+    }
+
+    /// The departments with municipalities on the platform, the most first.
+    async fn department_counts(&self, ctx: &Context<'_>) -> GqlResult<Vec<DepartmentCount>> {
+        let mut counts = std::collections::BTreeMap::<String, (String, i32)>::new();
+        for town in Cx::of(ctx)?.platform.directory().all().iter().filter(|entry| entry.kind.audience() == Audience::Municipality) {
+            counts.entry(town.department_code.clone()).or_insert_with(|| (town.department.clone(), 0)).1 += 1;
+        }
+        let mut counts: Vec<_> = counts.into_iter().map(|(code, (name, towns))| (Department { code, name }, towns)).collect();
+        counts.sort_by_key(|(_, towns)| -towns);
+        let fifth = |place: usize| 5 - (place * 5 / counts.len().max(1)) as i32;
+        let levels: Vec<i32> = (0..counts.len()).map(fifth).collect();
+        Ok(counts.into_iter().zip(levels).map(|((department, towns), level)| DepartmentCount { department, towns, level }).collect())
     }
 
     /// The municipality of that slug, wherever it is asked.

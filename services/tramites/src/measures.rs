@@ -1,5 +1,7 @@
 //! What part of the catalogue is published and what part is online, and the sheets that wait for somebody.
 
+use std::sync::Arc;
+
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use kernel::capability::{Asked, Duty, Fact, Facts, Measure};
@@ -66,12 +68,13 @@ pub(crate) const FACTS: &[Facts] = &[
 
 /// Every sheet of the whole that a share is of, those that it lacks first: they are the work to do.
 async fn sheets(tx: &mut Tx, services: bool, holds: fn(&Sheet) -> bool) -> Result<Vec<Fact>> {
-    let mut all = rules::whole(service::catalogue(tx).await?, services);
-    all.sort_by_key(holds);
+    let sheets = service::catalogue(tx).await?;
+    let mut all: Vec<_> = rules::whole(&sheets, services).collect();
+    all.sort_by_key(|sheet| holds(sheet));
     Ok(all
         .into_iter()
         .map(|sheet| Fact {
-            counts: holds(&sheet),
+            counts: holds(sheet),
             at: sheet.entry.confirmed_at,
             path: sheet.public().then(|| sheet.path()),
             title: sheet.name().to_owned(),
@@ -90,7 +93,7 @@ async fn sheets_that(tx: &mut Tx, asked: &Asked) -> Result<Option<f64>> {
         "reviewed" => return reviewed(tx, asked).await,
         _ => return Ok(None),
     };
-    Ok(rules::share(&service::catalogue(tx).await?, false, |sheet| published(sheet) && told(sheet)))
+    Ok(rules::share(&whole(tx).await?, false, |sheet| published(sheet) && told(sheet)))
 }
 
 async fn reviewed(tx: &mut Tx, asked: &Asked) -> Result<Option<f64>> {
@@ -98,7 +101,7 @@ async fn reviewed(tx: &mut Tx, asked: &Asked) -> Result<Option<f64>> {
         let confirmed = sheet.entry.confirmed_at.filter(|at| *at <= asked.at);
         sheet.public() && confirmed.is_some_and(|at| asked.at - at <= rules::REVIEW_EVERY)
     };
-    Ok(rules::share(&service::catalogue(tx).await?, false, fresh))
+    Ok(rules::share(&whole(tx).await?, false, fresh))
 }
 
 /// Counts the public trámites of a sort that are done online at least up to a level.
@@ -109,8 +112,8 @@ async fn at_level(tx: &mut Tx, asked: &Asked, sort: fn(&Sheet) -> bool) -> Resul
         "resolved-online" => AutomationLevel::ResolvedOnline,
         _ => return Ok(None),
     };
-    let sheets = rules::whole(service::catalogue(tx).await?, false);
-    Ok(Some(sheets.iter().filter(|sheet| sheet.public() && sort(sheet) && sheet.automation() >= level).count() as f64))
+    let sheets = whole(tx).await?;
+    Ok(Some(rules::whole(&sheets, false).filter(|sheet| sheet.public() && sort(sheet) && sheet.automation() >= level).count() as f64))
 }
 
 fn certifies(sheet: &Sheet) -> bool {
@@ -125,8 +128,13 @@ fn automated(sheet: &Sheet) -> bool {
     sheet.automation() >= AutomationLevel::StartedOnline
 }
 
+/// The catalogue, read once for all measures of it.
+async fn whole(tx: &mut Tx) -> Result<Arc<Vec<Sheet>>> {
+    tx.once(|tx| service::catalogue(tx).boxed()).await
+}
+
 async fn share(tx: &mut Tx, services: bool, holds: fn(&Sheet) -> bool) -> Result<Option<f64>> {
-    Ok(rules::share(&service::catalogue(tx).await?, services, holds))
+    Ok(rules::share(&whole(tx).await?, services, holds))
 }
 
 /// Sheets that nobody answers for, and sheets that nobody has reviewed for half a year: each sort is one duty.

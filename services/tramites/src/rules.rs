@@ -282,13 +282,13 @@ fn belongs(sheet: &Sheet, services: bool) -> bool {
 }
 
 /// The sheets of which a share is told.
-pub(crate) fn whole(sheets: Vec<Sheet>, services: bool) -> Vec<Sheet> {
-    sheets.into_iter().filter(|sheet| belongs(sheet, services)).collect()
+pub(crate) fn whole(sheets: &[Sheet], services: bool) -> impl Iterator<Item = &Sheet> {
+    sheets.iter().filter(move |sheet| belongs(sheet, services))
 }
 
 /// What part of a town's trámites (everything but services), or of its services, holds; `None` where the town has none.
 pub(crate) fn share(sheets: &[Sheet], services: bool, holds: impl Fn(&Sheet) -> bool) -> Option<f64> {
-    let all: Vec<_> = sheets.iter().filter(|sheet| belongs(sheet, services)).collect();
+    let all: Vec<_> = whole(sheets, services).collect();
     let held = all.iter().filter(|sheet| holds(sheet)).count();
     (!all.is_empty()).then(|| 100.0 * held as f64 / all.len() as f64)
 }

@@ -3,9 +3,11 @@
 use std::fmt;
 
 use kernel::clock::{BOGOTA, local};
-use kernel::graphql::Department;
+use kernel::graphql::{Department, PopulationBand};
 use time::{Date, OffsetDateTime};
 use uuid::Uuid;
+
+use crate::rankings::category::MunicipalCategory;
 
 const NAMES: [&str; 12] =
     ["enero", "febrero", "marzo", "abril", "mayo", "junio", "julio", "agosto", "septiembre", "octubre", "noviembre", "diciembre"];
@@ -45,6 +47,11 @@ impl Month {
         self.plus(1).begins()
     }
 
+    /// Its year.
+    pub(crate) fn year(self) -> i32 {
+        self.0 / 12
+    }
+
     /// As people say it: `octubre de 2026`.
     pub(crate) fn text(self) -> String {
         let name = usize::try_from(self.0 % 12).ok().and_then(|index| NAMES.get(index)).unwrap_or(&"");
@@ -82,6 +89,8 @@ pub(crate) struct CloseRow {
     pub(crate) previous: Option<String>,
     pub(crate) closed_at: OffsetDateTime,
     pub(crate) signature: Vec<u8>,
+    /// Its statement in the chain; none where the month was closed with the platform's keyed hash.
+    pub(crate) statement: Option<i64>,
 }
 
 /// What a town had in a closed month.
@@ -93,6 +102,14 @@ pub(crate) struct RankingRow {
     pub(crate) visits: i64,
     pub(crate) visits_per_thousand: Option<f64>,
     pub(crate) previous_position: Option<i32>,
+    /// As the town was at the close; what follows is unknown of months that were closed before it was kept.
+    pub(crate) name: Option<String>,
+    pub(crate) department_code: Option<String>,
+    pub(crate) department: Option<String>,
+    pub(crate) population: Option<i32>,
+    pub(crate) department_position: Option<i32>,
+    pub(crate) band_position: Option<i32>,
+    pub(crate) category: Option<MunicipalCategory>,
 }
 
 /// A town with what it is compared by.
@@ -105,6 +122,26 @@ pub(crate) struct Score {
     pub(crate) population: Option<i32>,
     pub(crate) visits: i64,
     pub(crate) per_thousand: Option<f64>,
+    /// The category of the month's year, where the town entered it.
+    pub(crate) category: Option<MunicipalCategory>,
+}
+
+impl Score {
+    /// The group of like population in which it stands.
+    pub(crate) fn band(&self) -> Option<PopulationBand> {
+        self.population.map(PopulationBand::of)
+    }
+}
+
+/// How sure it is that a town is ahead of the next one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, async_graphql::Enum)]
+pub enum Certainty {
+    /// Chance alone would make such a difference less than once in a hundred months.
+    Clear,
+    /// Chance alone would make such a difference less than once in twenty months.
+    Likely,
+    /// Chance alone explains it: the two cannot be told apart.
+    Undecided,
 }
 
 /// A town in its place.
@@ -113,6 +150,8 @@ pub(crate) struct Standing {
     pub(crate) score: Score,
     pub(crate) position: i32,
     pub(crate) previous: Option<i32>,
+    /// Against the next one in the order; none for the last, and where places are not ordered by counts.
+    pub(crate) certainty: Option<Certainty>,
 }
 
 impl Standing {
@@ -137,8 +176,8 @@ pub(crate) struct Board {
 pub enum RankingOrder {
     /// Visits, the most first.
     Visits,
-    /// Visits for each thousand inhabitants, the most first; towns of unknown population last.
+    /// Visits for each thousand inhabitants, the most first; towns of unknown population or of few visits are left out.
     PerThousand,
-    /// Places by visits climbed since the closed month before, the most first; towns that were not in it last.
+    /// Places by visits climbed since the closed month before, the most first; towns of few visits in either month are left out.
     Improved,
 }

@@ -1,4 +1,6 @@
-//! The counts' part of a tenant pack: `visits.csv`, a row an hour. Closed months are the agency's and do not travel.
+//! The counts' part of a tenant pack: `visits.csv`, a row an hour, with what did not count and the figures of the site beside it, and
+//! `categories.csv`, a row a year. Closed months and what was objected to them are the agency's and do not travel, and neither does the
+//! ledger, which is kept only until its month is closed.
 
 use async_trait::async_trait;
 use futures::FutureExt;
@@ -7,14 +9,74 @@ use kernel::clock::local;
 use kernel::pack::{Pack, PackPart};
 use kernel::{Error, Result, Tx};
 use serde::{Deserialize, Serialize};
-use time::{OffsetDateTime, UtcOffset};
+use time::format_description::well_known::Iso8601;
+use time::{Date, OffsetDateTime, UtcOffset};
 
+use crate::counting::Reason;
+use crate::figures::told::{Kind, shortened};
+use crate::figures::{self, Figure};
 use crate::model::{HourRow, Month, Tally};
+use crate::rankings::category::{self, CategoryRow, MunicipalCategory};
 use crate::store;
+
+time::serde::format_description!(day, Date, "[year]-[month]-[day]");
 
 pub(crate) struct VisitsPart;
 
 const FILE: &str = "visits.csv";
+const REJECTS: &str = "visits-rejects.csv";
+const FIGURES: &str = "visits-figures.csv";
+const CATEGORIES: &str = "categories.csv";
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CategoryFile {
+    year: i32,
+    category: MunicipalCategory,
+    act: String,
+    #[serde(with = "day")]
+    adopted_on: Date,
+    #[serde(with = "time::serde::rfc3339")]
+    recorded_at: OffsetDateTime,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RejectFile {
+    #[serde(with = "time::serde::rfc3339")]
+    hour: OffsetDateTime,
+    reason: String,
+    hits: i64,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FigureFile {
+    day: String,
+    kind: String,
+    name: String,
+    hits: i64,
+}
+
+/// The rows of a file of the pack; none where it is not there.
+fn rows<T: serde::de::DeserializeOwned>(pack: &Pack, file: &str) -> Result<Vec<T>> {
+    let mut reader = csv::Reader::from_reader(pack.bytes(file).unwrap_or_default());
+    reader.deserialize().map(|row| row.map_err(|error| Error::whole("PACK", format!("{file}: {error}")))).collect()
+}
+
+/// Writes rows as a file of the pack, unless there are none.
+fn put<T: Serialize>(pack: &mut Pack, name: &str, rows: impl IntoIterator<Item = T>) -> Result<()> {
+    let mut file = csv::Writer::from_writer(Vec::new());
+    let mut any = false;
+    for row in rows {
+        any = true;
+        file.serialize(row).map_err(Error::broken)?;
+    }
+    if any {
+        pack.put(name, file.into_inner().map_err(|error| Error::fault(error.error()))?);
+    }
+    Ok(())
+}
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -30,45 +92,87 @@ struct HourFile {
 #[async_trait]
 impl PackPart for VisitsPart {
     fn claims(&self) -> &'static [&'static str] {
-        &[FILE]
+        &[FILE, REJECTS, FIGURES, CATEGORIES]
     }
 
     async fn import(&self, tx: &mut Tx, pack: &Pack) -> Result<()> {
         let tenant_id = tx.tenant()?;
-        let rows: Vec<HourRow> = csv::Reader::from_reader(pack.bytes(FILE).unwrap_or_default())
-            .deserialize::<HourFile>()
-            .map(|row| {
-                let HourFile { hour, visits, views, robots, set_aside } =
-                    row.map_err(|error| Error::whole("PACK", format!("{FILE}: {error}")))?;
-                Ok(HourRow { tenant_id, hour, tally: Tally { visits, views, robots, set_aside } })
-            })
-            .collect::<Result<_>>()?;
-        store::add(tx, &rows).await
-    }
-
-    async fn export(&self, tx: &mut Tx, pack: &mut Pack) -> Result<()> {
-        let rows = store::hours(tx).await?;
-        if rows.is_empty() {
-            return Ok(());
+        let hours = rows::<HourFile>(pack, FILE)?.into_iter().map(|HourFile { hour, visits, views, robots, set_aside }| HourRow {
+            tenant_id,
+            hour,
+            tally: Tally { visits, views, robots, set_aside },
+        });
+        store::add(tx, &hours.collect::<Vec<_>>()).await?;
+        for RejectFile { hour, reason, hits } in rows(pack, REJECTS)? {
+            let known = Reason::from_word(&reason).ok_or_else(|| unknown(REJECTS, &reason))?;
+            let row = figures::store::RejectRow { hour, reason: known.word().to_owned(), hits };
+            figures::store::bring_reject(tx, &row).await?;
         }
-        let mut file = csv::Writer::from_writer(Vec::new());
-        for HourRow { hour, tally: Tally { visits, views, robots, set_aside }, .. } in rows {
-            let hour = hour.to_offset(UtcOffset::UTC);
-            file.serialize(HourFile { hour, visits, views, robots, set_aside }).map_err(Error::broken)?;
+        let figures = rows::<FigureFile>(pack, FIGURES)?.into_iter().map(|FigureFile { day, kind, name, hits }| {
+            let day = Date::parse(&day, &Iso8601::DATE).map_err(|_| unknown(FIGURES, &day))?;
+            let kind = Kind::from_word(&kind).ok_or_else(|| unknown(FIGURES, &kind))?;
+            Ok(Figure { tenant: tenant_id, day, kind, name: shortened(&name).to_owned(), hits })
+        });
+        figures::store::add(tx, &figures.collect::<Result<Vec<_>>>()?).await?;
+        for CategoryFile { year, category, act, adopted_on, recorded_at } in rows(pack, CATEGORIES)? {
+            category::put(tx, &CategoryRow { year, category, act, adopted_on, recorded_at }).await?;
         }
-        pack.put(FILE, file.into_inner().map_err(|error| Error::fault(error.error()))?);
         Ok(())
     }
 
-    async fn clear(&self, tx: &mut Tx) -> Result<()> {
-        store::clear(tx).await
+    async fn export(&self, tx: &mut Tx, pack: &mut Pack) -> Result<()> {
+        let hours = store::hours(tx).await?.into_iter().map(|HourRow { hour, tally, .. }| {
+            let Tally { visits, views, robots, set_aside } = tally;
+            HourFile { hour: hour.to_offset(UtcOffset::UTC), visits, views, robots, set_aside }
+        });
+        put(pack, FILE, hours)?;
+        let rejects = figures::store::all_rejects(tx)
+            .await?
+            .into_iter()
+            .map(|figures::store::RejectRow { hour, reason, hits }| RejectFile { hour: hour.to_offset(UtcOffset::UTC), reason, hits });
+        put(pack, REJECTS, rejects)?;
+        let figures = figures::store::all(tx).await?.into_iter().map(|figures::store::FigureRow { day, kind, name, hits }| FigureFile {
+            day: day.to_string(),
+            kind,
+            name,
+            hits,
+        });
+        put(pack, FIGURES, figures)?;
+        let town = tx.tenant()?;
+        let categories = category::of_town(tx, town).await?.into_iter().map(|row| {
+            let CategoryRow { year, category, act, adopted_on, recorded_at } = row;
+            CategoryFile { year, category, act, adopted_on, recorded_at: recorded_at.to_offset(UtcOffset::UTC) }
+        });
+        put(pack, CATEGORIES, categories)
     }
+
+    async fn clear(&self, tx: &mut Tx) -> Result<()> {
+        category::clear(tx).await?;
+        store::clear(tx).await?;
+        figures::store::clear(tx).await
+    }
+}
+
+fn unknown(file: &str, word: &str) -> Error {
+    Error::whole("PACK", format!("{file}: {word} is not known"))
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct DemoSection {
     months: Vec<DemoMonth>,
+    #[serde(default)]
+    categories: Vec<DemoCategory>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DemoCategory {
+    years_ago: i32,
+    category: MunicipalCategory,
+    act: String,
+    #[serde(with = "day")]
+    adopted_on: Date,
 }
 
 #[derive(Deserialize)]
@@ -78,7 +182,8 @@ struct DemoMonth {
     visits: i64,
 }
 
-/// Loads the overlay's `visits` section: each month's visits over its hours, the current month's over those that have passed.
+/// Loads the overlay's `visits` section: each month's visits over its hours, the current month's over those that have passed; and the
+/// categories that the town is made to have entered.
 pub(crate) fn demo<'a>(tx: &'a mut Tx, section: &'a serde_json::Value) -> BoxFuture<'a, Result<()>> {
     async move {
         let section: DemoSection = serde_json::from_value(section.clone())?;
@@ -88,6 +193,11 @@ pub(crate) fn demo<'a>(tx: &'a mut Tx, section: &'a serde_json::Value) -> BoxFut
             let rows: Vec<HourRow> =
                 spread(visits, month, now).into_iter().map(|(hour, tally)| HourRow { tenant_id, hour, tally }).collect();
             store::add(tx, &rows).await?;
+            figures::store::add(tx, &figures::demo::of(tenant_id, &rows)).await?;
+        }
+        for DemoCategory { years_ago, category, act, adopted_on } in section.categories {
+            let year = Month::of(now).year() - years_ago;
+            category::put(tx, &CategoryRow { year, category, act, adopted_on, recorded_at: now }).await?;
         }
         Ok(())
     }

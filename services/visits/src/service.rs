@@ -1,18 +1,18 @@
-//! One function a use case: the counts of a month, its close, and the proof that a closed month was not touched.
+//! One function a use case: the counts of a month and of a site's days.
 
 use std::collections::HashMap;
-use std::fmt::Write as _;
+use std::sync::Arc;
 
-use kernel::capability::Event;
-use kernel::directory::{TenantEntry, TenantKind};
+use kernel::directory::TenantEntry;
 use kernel::graphql::Department;
-use kernel::{Error, Platform, Result, Scope, Tx};
-use serde_json::json;
-use time::{Date, OffsetDateTime};
+use kernel::{Error, Platform, Result, Tx};
+use time::Date;
 use uuid::Uuid;
 
-use crate::model::{Board, CloseRow, Month, RankingOrder, RankingRow, Score, Standing, Tally};
-use crate::{rules, store};
+use crate::model::{Board, CloseRow, Month, RankingRow, Score, Tally};
+use crate::rankings::category;
+use crate::rankings::rules::per_thousand;
+use crate::{closes, store};
 
 /// The counts of a month: frozen where it is closed, else as they stand in this very moment.
 pub(crate) async fn board(tx: &mut Tx, platform: &Platform, month: Month) -> Result<Board> {
@@ -50,25 +50,42 @@ pub(crate) async fn months(tx: &mut Tx) -> Result<Vec<(Month, Option<CloseRow>)>
     Ok(open.chain(closed).collect())
 }
 
-/// The towns that compete, with what was counted for them; demonstration towns compete in `up` mode only.
+/// The towns that compete; demonstration towns in `up` mode only.
+pub(crate) fn competitors(platform: &Platform) -> impl Iterator<Item = Arc<TenantEntry>> {
+    let up_mode = platform.up_mode;
+    platform.directory().all().into_iter().filter(move |town| town.ranked && (up_mode || !town.demonstration))
+}
+
+/// The towns that compete, with what was counted for them and what accepted objections change.
 async fn counted(tx: &mut Tx, platform: &Platform, month: Month) -> Result<Vec<Score>> {
-    let visits: HashMap<Uuid, i64> = store::month_visits(tx, month).await?.into_iter().collect();
-    let towns = platform.directory().all().into_iter().filter(|town| town.ranked && (platform.up_mode || !town.demonstration));
-    Ok(towns
+    let mut visits: HashMap<Uuid, i64> = store::month_visits(tx, month).await?.into_iter().collect();
+    for (town, change) in closes::store::adjustments(tx, month).await? {
+        *visits.entry(town).or_default() += change;
+    }
+    let categories = category::of_year(tx, month.year()).await?;
+    Ok(competitors(platform)
         .map(|town| {
-            let visits = visits.get(&town.id).copied().unwrap_or(0);
-            score(&town, visits, rules::per_thousand(visits, town.population))
+            let visits = visits.get(&town.id).copied().unwrap_or(0).max(0);
+            Score { category: categories.get(&town.id).copied(), ..score(&town, visits) }
         })
         .collect())
 }
 
-fn frozen(platform: &Platform, rows: &[RankingRow]) -> Vec<Score> {
-    rows.iter()
-        .filter_map(|row| platform.directory().get(row.tenant_id).map(|town| score(&town, row.visits, row.visits_per_thousand)))
-        .collect()
+/// The towns of a closed month as they were then, as far as that was kept.
+pub(crate) fn frozen(platform: &Platform, rows: &[RankingRow]) -> Vec<Score> {
+    let one = |row: &RankingRow| {
+        let mut frozen = score(platform.directory().get(row.tenant_id)?.as_ref(), row.visits);
+        if let (Some(name), Some(code), Some(department)) = (&row.name, &row.department_code, &row.department) {
+            frozen.name.clone_from(name);
+            frozen.department = Department { code: code.clone(), name: department.clone() };
+            frozen.population = row.population;
+        }
+        Some(Score { per_thousand: row.visits_per_thousand, category: row.category, ..frozen })
+    };
+    rows.iter().filter_map(one).collect()
 }
 
-fn score(town: &TenantEntry, visits: i64, per_thousand: Option<f64>) -> Score {
+pub(crate) fn score(town: &TenantEntry, visits: i64) -> Score {
     Score {
         tenant: town.id,
         code: town.code.clone(),
@@ -76,75 +93,9 @@ fn score(town: &TenantEntry, visits: i64, per_thousand: Option<f64>) -> Score {
         department: Department { code: town.department_code.clone(), name: town.department.clone() },
         population: town.population,
         visits,
-        per_thousand,
+        per_thousand: per_thousand(visits, town.population),
+        category: None,
     }
-}
-
-/// Closes a month for good and has its news told; a month that is closed stays as it is, whoever asks again.
-pub(crate) async fn close_month(tx: &mut Tx, platform: &Platform, month: &str) -> Result<Month> {
-    if !matches!(tx.scope(), Scope::Agency(_)) {
-        return Err(Error::Forbidden);
-    }
-    let now = tx.now();
-    let month = rules::finished(month, now)?;
-    if let Some((rows, previous)) = freeze(tx, platform, month, now).await? {
-        let news = rules::news(month, previous, &rows);
-        let payload = json!({ "month": month.to_string(), "slug": news.slug, "title": news.title, "body": news.body });
-        platform.registry().tell(tx, &Event { name: "visits.month_closed", payload }).await?;
-    }
-    Ok(month)
-}
-
-/// Freezes the counts of a month and signs them; `None` when that was done before.
-async fn freeze(tx: &mut Tx, platform: &Platform, month: Month, at: OffsetDateTime) -> Result<Option<(Vec<Standing>, Option<Month>)>> {
-    let board = board(tx, platform, month).await?;
-    if board.close.is_some() {
-        return Ok(None);
-    }
-    let standings = rules::standings(board.scores, &board.before, RankingOrder::Visits);
-    let mut rows: Vec<RankingRow> = standings.iter().map(|standing| ranking_row(month, standing)).collect();
-    rows.sort_by_key(|row| row.tenant_id);
-    let mut close = CloseRow { month: month.to_string(), previous: board.previous, closed_at: at, signature: Vec::new() };
-    close.signature = signature(platform, &close, &rows);
-    if !store::insert_close(tx, &close).await? {
-        return Ok(None);
-    }
-    store::insert_ranking_rows(tx, &close.month, &rows).await?;
-    let detail = json!({ "towns": rows.len(), "previous": close.previous, "signature": hex::encode(&close.signature) });
-    tx.audit("visits.month.closed", "month", &close.month, detail).await?;
-    tx.publish();
-    Ok(Some((standings, close.previous.as_deref().and_then(Month::parse))))
-}
-
-fn ranking_row(month: Month, standing: &Standing) -> RankingRow {
-    RankingRow {
-        tenant_id: standing.score.tenant,
-        month: month.to_string(),
-        position: standing.position,
-        visits: standing.score.visits,
-        visits_per_thousand: standing.score.per_thousand,
-        previous_position: standing.previous,
-    }
-}
-
-/// The keyed hash of a closed month and of its rows, which stand by tenant.
-fn signature(platform: &Platform, close: &CloseRow, rows: &[RankingRow]) -> Vec<u8> {
-    let mut signed = format!("{} {:?} {}\n", close.month, close.previous, close.closed_at.unix_timestamp_nanos() / 1000);
-    for row in rows {
-        let each = row.visits_per_thousand.map(f64::to_bits);
-        let _ = writeln!(signed, "{} {} {} {each:?} {:?}", row.tenant_id, row.position, row.visits, row.previous_position);
-    }
-    platform.secret.keyed("visits.month-close", &[signed.as_bytes()]).to_vec()
-}
-
-/// Whether a closed month still bears its signature, and its places still follow from its counts.
-pub(crate) async fn is_genuine(tx: &mut Tx, platform: &Platform, close: &CloseRow) -> Result<bool> {
-    let rows = store::ranking_rows(tx, &close.month).await?;
-    let Some(month) = Month::parse(&close.month) else { return Ok(false) };
-    let board = board(tx, platform, month).await?;
-    let again = rules::standings(board.scores, &board.before, RankingOrder::Visits);
-    let follows = again.iter().all(|standing| rows.contains(&ranking_row(month, standing)));
-    Ok(follows && again.len() == rows.len() && close.signature == signature(platform, close, &rows))
 }
 
 /// What was counted of the tenant on each of the last days, today included and empty days too.
@@ -156,80 +107,4 @@ pub(crate) async fn days(tx: &mut Tx, days: i32) -> Result<Vec<(Date, Tally)>> {
     let counted: HashMap<Date, Tally> = store::days(tx, first.midnight().assume_offset(kernel::clock::BOGOTA)).await?.into_iter().collect();
     let all = (0..i64::from(days)).map(|day| first + time::Duration::days(day));
     Ok(all.map(|day| (day, counted.get(&day).copied().unwrap_or_default())).collect())
-}
-
-/// A closed month, as the command line tells it.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct ClosedMonth {
-    /// The month, `YYYY-MM`.
-    pub month: String,
-    /// When it was closed.
-    #[serde(with = "time::serde::rfc3339")]
-    pub closed_at: OffsetDateTime,
-    /// The keyed hash over its rows, in hexadecimal.
-    pub signature: String,
-    /// How many towns are in it.
-    pub towns: usize,
-    /// Their visits.
-    pub visits: i64,
-}
-
-fn agency(platform: &Platform) -> Result<Scope> {
-    let agency = platform.directory().platform(TenantKind::Agency).ok_or_else(|| Error::fault("the agency's tenant is missing"))?;
-    Ok(Scope::Agency(agency.id))
-}
-
-/// Closes a month from the command line, in the agency's name.
-pub async fn close(platform: &Platform, month: &str) -> Result<ClosedMonth> {
-    let mut tx = agency(platform)?.write(platform.db()).await?;
-    let done = async {
-        close_month(&mut tx, platform, month).await?;
-        told(&mut tx, platform, month).await
-    }
-    .await;
-    tx.settle(done).await
-}
-
-/// Recomputes a closed month; a rejection says when it is not closed or no longer what was signed.
-pub async fn verify(platform: &Platform, month: &str) -> Result<ClosedMonth> {
-    let mut tx = agency(platform)?.read(platform.db()).await?;
-    let done = told(&mut tx, platform, month).await;
-    tx.settle(done).await
-}
-
-async fn told(tx: &mut Tx, platform: &Platform, month: &str) -> Result<ClosedMonth> {
-    let parsed = rules::finished(month, tx.now())?;
-    let not_closed = || Error::field("month", "OPEN", format!("El mes de {} no está cerrado", parsed.text()));
-    let close = store::close_of(tx, parsed).await?.ok_or_else(not_closed)?;
-    if !is_genuine(tx, platform, &close).await? {
-        return Err(Error::field("month", "ALTERED", format!("Los datos de {} no corresponden a la firma de su cierre", parsed.text())));
-    }
-    let rows = store::ranking_rows(tx, &close.month).await?;
-    Ok(ClosedMonth {
-        closed_at: close.closed_at,
-        signature: hex::encode(&close.signature),
-        towns: rows.len(),
-        visits: rows.iter().map(|row| row.visits).sum(),
-        month: close.month,
-    })
-}
-
-/// Closes every month of the demonstration that has ended, each as of the first morning after it. Its news come with the overlay.
-/// To be called when the overlays of all towns are loaded; once a month is closed, the agency closes the next ones.
-pub async fn close_demo(platform: &Platform) -> Result<()> {
-    let mut tx = Scope::Worker(None).read(platform.db()).await?;
-    let first = if store::closes(&mut tx).await?.is_empty() { store::first_hour(&mut tx).await? } else { None };
-    tx.rollback().await?;
-    let Some(mut month) = first.map(Month::of) else { return Ok(()) };
-    let mut tx = agency(platform)?.write(platform.db()).await?;
-    let done = async {
-        while tx.now() >= month.ends() {
-            let morning = (month.ends() + time::Duration::hours(7)).min(tx.now());
-            freeze(&mut tx, platform, month, morning).await?;
-            month = month.plus(1);
-        }
-        Ok(())
-    }
-    .await;
-    tx.settle(done).await
 }

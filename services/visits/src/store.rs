@@ -5,6 +5,7 @@ use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
 use crate::model::{CloseRow, HourRow, Month, RankingRow, Tally};
+use crate::rankings::category::MunicipalCategory;
 
 /// Adds what was counted, in one statement; rows come in the order of their key, so that two replicas never wait for each other
 /// in a circle. A tenant that is gone takes nothing.
@@ -85,6 +86,20 @@ pub(crate) async fn days(tx: &mut Tx, since: OffsetDateTime) -> Result<Vec<(Date
     Ok(rows.into_iter().map(|row| (row.day, tally(row.visits, row.views, row.robots, row.set_aside))).collect())
 }
 
+/// The tenant's months since a moment, those without a count left out.
+pub(crate) async fn months(tx: &mut Tx, since: OffsetDateTime) -> Result<Vec<(String, i64, i64)>> {
+    let tenant = tx.tenant()?;
+    let rows = sqlx::query!(
+        r#"select to_char(hour at time zone 'America/Bogota', 'YYYY-MM') as "month!", sum(visits)::bigint as "visits!", sum(views)::bigint as "views!"
+           from visits.hour_count where tenant_id = $1 and hour >= $2 group by 1 order by 1"#,
+        tenant,
+        since
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.month, row.visits, row.views)).collect())
+}
+
 /// Every hour of the tenant.
 pub(crate) async fn hours(tx: &mut Tx) -> Result<Vec<HourRow>> {
     let tenant = tx.tenant()?;
@@ -112,7 +127,7 @@ pub(crate) async fn first_hour(tx: &mut Tx) -> Result<Option<OffsetDateTime>> {
 
 /// Every closed month, newest first.
 pub(crate) async fn closes(tx: &mut Tx) -> Result<Vec<CloseRow>> {
-    Ok(sqlx::query_as!(CloseRow, "select month, previous, closed_at, signature from visits.month_close order by month desc")
+    Ok(sqlx::query_as!(CloseRow, "select month, previous, closed_at, signature, statement from visits.month_close order by month desc")
         .fetch_all(&mut **tx)
         .await?)
 }
@@ -120,7 +135,7 @@ pub(crate) async fn closes(tx: &mut Tx) -> Result<Vec<CloseRow>> {
 pub(crate) async fn close_of(tx: &mut Tx, month: Month) -> Result<Option<CloseRow>> {
     Ok(sqlx::query_as!(
         CloseRow,
-        "select month, previous, closed_at, signature from visits.month_close where month = $1",
+        "select month, previous, closed_at, signature, statement from visits.month_close where month = $1",
         month.to_string()
     )
     .fetch_optional(&mut **tx)
@@ -136,8 +151,9 @@ pub(crate) async fn closed_before(tx: &mut Tx, month: Month) -> Result<Option<St
 pub(crate) async fn ranking_rows(tx: &mut Tx, month: &str) -> Result<Vec<RankingRow>> {
     Ok(sqlx::query_as!(
         RankingRow,
-        "select tenant_id, month, position, visits, visits_per_thousand, previous_position
-         from visits.ranking_row where month = $1 order by tenant_id",
+        r#"select tenant_id, month, position, visits, visits_per_thousand, previous_position, name, department_code, department, population,
+                department_position, band_position, category as "category: MunicipalCategory"
+         from visits.ranking_row where month = $1 order by tenant_id"#,
         month
     )
     .fetch_all(&mut **tx)
@@ -148,50 +164,11 @@ pub(crate) async fn ranking_rows(tx: &mut Tx, month: &str) -> Result<Vec<Ranking
 pub(crate) async fn history(tx: &mut Tx, town: Uuid) -> Result<Vec<RankingRow>> {
     Ok(sqlx::query_as!(
         RankingRow,
-        "select tenant_id, month, position, visits, visits_per_thousand, previous_position
-         from visits.ranking_row where tenant_id = $1 order by month desc",
+        r#"select tenant_id, month, position, visits, visits_per_thousand, previous_position, name, department_code, department, population,
+                department_position, band_position, category as "category: MunicipalCategory"
+         from visits.ranking_row where tenant_id = $1 order by month desc"#,
         town
     )
     .fetch_all(&mut **tx)
     .await?)
-}
-
-/// Notes that a month is closed; false when it already was.
-pub(crate) async fn insert_close(tx: &mut Tx, close: &CloseRow) -> Result<bool> {
-    let actor = tx.actor();
-    let inserted = sqlx::query!(
-        "insert into visits.month_close (month, previous, closed_at, closed_by, signature) values ($1, $2, $3, $4, $5)
-         on conflict on constraint month_close_pkey do nothing",
-        close.month,
-        close.previous,
-        close.closed_at,
-        actor,
-        close.signature
-    )
-    .execute(&mut **tx)
-    .await?;
-    Ok(inserted.rows_affected() == 1)
-}
-
-pub(crate) async fn insert_ranking_rows(tx: &mut Tx, month: &str, rows: &[RankingRow]) -> Result<()> {
-    let tenants: Vec<Uuid> = rows.iter().map(|row| row.tenant_id).collect();
-    let positions: Vec<i32> = rows.iter().map(|row| row.position).collect();
-    let visits: Vec<i64> = rows.iter().map(|row| row.visits).collect();
-    let each: Vec<Option<f64>> = rows.iter().map(|row| row.visits_per_thousand).collect();
-    let previous: Vec<Option<i32>> = rows.iter().map(|row| row.previous_position).collect();
-    sqlx::query!(
-        "insert into visits.ranking_row (tenant_id, month, position, visits, visits_per_thousand, previous_position)
-         select n.tenant_id, $1, n.position, n.visits, n.visits_per_thousand, n.previous_position
-         from unnest($2::uuid[], $3::integer[], $4::bigint[], $5::double precision[], $6::integer[])
-              as n (tenant_id, position, visits, visits_per_thousand, previous_position)",
-        month,
-        &tenants,
-        &positions,
-        &visits,
-        &each as &[Option<f64>],
-        &previous as &[Option<i32>]
-    )
-    .execute(&mut **tx)
-    .await?;
-    Ok(())
 }

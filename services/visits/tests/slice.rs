@@ -14,10 +14,10 @@ use tokio_util::sync::CancellationToken;
 const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:150.0) Gecko/20100101 Firefox/150.0";
 const CHROME: &str = "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 Chrome/140.0 Mobile Safari/537.36";
 const GOOGLE: &str = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)";
-const CLOSE: &str =
+pub(crate) const CLOSE: &str =
     "mutation($input: CloseMonthInput!) { closeMonth(input: $input) { ranking { month closedAt signature genuine totalCount visits
     nodes { position visits change municipality { slug } } } userErrors { field code } } }";
-const RANKING: &str = "query($month: String!) { ranking(month: $month) { closedAt signature genuine visits
+pub(crate) const RANKING: &str = "query($month: String!) { ranking(month: $month) { closedAt signature genuine visits
     nodes { position visits change municipality { slug } } } }";
 
 async fn read(browser: &Browser, path: &str, agent: &str) -> StatusCode {
@@ -67,7 +67,7 @@ async fn repeats_within_half_an_hour_are_one_visit_and_robots_none() {
     assert_eq!(kept, ["hour", "robots", "set_aside", "tenant_id", "views", "visits"], "nothing of a visitor is stored");
 }
 
-async fn counted(world: &World, slug: &str, hour: OffsetDateTime, visits: i64) {
+pub(crate) async fn counted(world: &World, slug: &str, hour: OffsetDateTime, visits: i64) {
     sqlx::query("insert into visits.hour_count (tenant_id, hour, visits, views, robots, set_aside) values ($1, $2, $3, $3, 0, 0)")
         .bind(world.tenant(slug).id)
         .bind(hour)
@@ -77,12 +77,12 @@ async fn counted(world: &World, slug: &str, hour: OffsetDateTime, visits: i64) {
         .unwrap();
 }
 
-async fn close(actor: &Actor<'_>, month: &str) -> Value {
+pub(crate) async fn close(actor: &Actor<'_>, month: &str) -> Value {
     actor.run(CLOSE, json!({ "input": { "month": month } })).await["closeMonth"].clone()
 }
 
 /// A world where two towns compete and October is over.
-async fn october() -> World {
+pub(crate) async fn october() -> World {
     let world = World::new().await;
     let mut connection = postgres(&world).await;
     let real = "update tenancy.tenant set demonstration = false where slug = 'filandia-quindio'";
@@ -113,14 +113,14 @@ async fn a_closed_month_is_frozen_and_signed() {
     counted(&world, CHIPAQUE, datetime!(2026-10-20 12:00 -5), 500).await;
     world.clock.advance(Duration::days(1));
     assert_eq!(close(&administrator, "2026-10").await, done, "closing twice changes nothing");
-    let news = visitor.run("{ news { nodes { slug } } }", json!({})).await;
-    assert_eq!(news["news"]["nodes"], json!([{ "slug": "ranking-2026-10" }]), "and it is told once");
+    let drafts = administrator.run("{ allMonthlyNews { slug publishedAt } }", json!({})).await;
+    assert_eq!(drafts["allMonthlyNews"], json!([{ "slug": "ranking-2026-10", "publishedAt": null }]), "and it is told once");
     assert_eq!(visitor.run(RANKING, json!({ "month": "2026-10" })).await["ranking"]["nodes"], rows);
     let history = world.visitor(CHIPAQUE).run("{ rankingHistory { month position visits } }", json!({})).await;
     assert_eq!(history["rankingHistory"], json!([{ "month": "2026-10", "position": 2, "visits": 42 }]));
 
     counted(&world, CHIPAQUE, datetime!(2026-11-20 12:00 -5), 3).await;
-    world.clock.advance(Duration::days(10));
+    world.clock.advance(Duration::days(13));
     let november = close(&administrator, "2026-11").await;
     let first = json!({ "position": 1, "visits": 1003, "change": 1, "municipality": { "slug": CHIPAQUE } });
     assert_eq!(november["ranking"]["nodes"][0], first);
@@ -139,6 +139,12 @@ async fn an_unfinished_month_is_not_closed() {
     world.clock.advance(datetime!(2026-11-30 23:59:59 -5) - world.platform.clock().now());
     assert_eq!(close(&administrator, "2026-11").await["userErrors"][0]["code"], "UNFINISHED", "the month ends in Bogotá");
     world.clock.advance(Duration::SECOND);
+    assert_eq!(
+        close(&administrator, "2026-11").await["userErrors"][0]["code"],
+        "OBJECTIONS_OPEN",
+        "municipalities may object for five days"
+    );
+    world.clock.advance(Duration::days(5));
     assert_eq!(close(&administrator, "2026-11").await["userErrors"], json!([]));
     for (slug, role) in [("agencia", Role::Analyst), (CHIPAQUE, Role::Coordinator), ("soporte", Role::Supervisor)] {
         let refused = world.actor(slug, role).await.refused(CLOSE, json!({ "input": { "month": "2026-10" } })).await;
@@ -154,8 +160,8 @@ async fn closed_by_three_at_once_it_is_closed_once() {
         tokio::join!(close(&administrator, "2026-10"), close(&administrator, "2026-10"), close(&administrator, "2026-10"));
     assert_eq!((&one, &two), (&two, &three));
     assert_eq!(one["userErrors"], json!([]));
-    let news = world.visitor("agencia").run("{ news { totalCount } }", json!({})).await;
-    assert_eq!(news["news"]["totalCount"], 1);
+    let drafts = administrator.run("{ allMonthlyNews { month } }", json!({})).await;
+    assert_eq!(drafts["allMonthlyNews"], json!([{ "month": "2026-10" }]));
 }
 
 #[tokio::test]
@@ -178,21 +184,34 @@ async fn what_was_touched_after_the_close_is_found() {
         format!("delete from visits.ranking_row where tenant_id = '{town}'"),
         "update visits.month_close set closed_at = closed_at + interval '1 second'".to_owned(),
         "update visits.month_close set signature = sha256('x')".to_owned(),
+        format!("update visits.ranking_row set name = 'Otro' where tenant_id = '{town}'"),
+        "update visits.statement set body = replace(body, 'reglas: ', 'reglas: 1')".to_owned(),
+        "update visits.statement set signature = sha256('x') || sha256('y')".to_owned(),
+        "update visits.month_file set body = body || E'\n' where name = 'orden.csv'".to_owned(),
+        "delete from visits.month_file where name = 'orden.csv'".to_owned(),
     ] {
         let mut connection = postgres(&world).await;
         let keep = "create table public.rows as table visits.ranking_row; create table public.closes as table visits.month_close;
+                    create table public.statements as table visits.statement; create table public.files as table visits.month_file;
                     set session_replication_role = replica";
         sqlx::raw_sql(keep).execute(&mut connection).await.unwrap();
         sqlx::raw_sql(AssertSqlSafe(change.clone())).execute(&mut connection).await.unwrap();
         assert_eq!(code("2026-10").await, "ALTERED", "{change}");
         let seen = world.visitor("agencia").run(RANKING, json!({ "month": "2026-10" })).await;
         assert_eq!(seen["ranking"]["genuine"], false, "{change}");
-        let mend = "delete from visits.ranking_row; delete from visits.month_close; insert into visits.month_close table public.closes;
-                    insert into visits.ranking_row table public.rows; drop table public.rows, public.closes";
+        let mend =
+            "delete from visits.ranking_row; delete from visits.month_close; delete from visits.statement; delete from visits.month_file;
+                    insert into visits.statement table public.statements; insert into visits.month_file table public.files;
+                    insert into visits.month_close table public.closes; insert into visits.ranking_row table public.rows;
+                    drop table public.rows, public.closes, public.statements, public.files";
         sqlx::raw_sql(mend).execute(&mut connection).await.unwrap();
         assert_eq!(visits::verify(&world.platform, "2026-10").await.unwrap(), closed);
     }
-    let secret = kernel::secret::Secret::new("another key of thirty-two letters");
-    let stranger = kernel::Platform { secret, ..(*world.platform).clone() };
-    assert!(visits::verify(&stranger, "2026-10").await.is_err(), "without the platform's key there is no signature");
+    let signer = kernel::secret::Signer::from_seed(&"08".repeat(32));
+    let stranger = kernel::Platform { signer, ..(*world.platform).clone() };
+    assert!(visits::verify(&stranger, "2026-10").await.is_err(), "it is not what this key signed");
+    let mute = kernel::Platform { signer: None, ..(*world.platform).clone() };
+    assert_eq!(visits::verify(&mute, "2026-10").await.unwrap(), closed, "whoever has no key can check");
+    world.clock.advance(Duration::days(20));
+    assert!(visits::close(&mute, "2026-11").await.is_err(), "and cannot sign");
 }

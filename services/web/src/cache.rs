@@ -9,6 +9,8 @@ use flate2::write::GzEncoder;
 use kernel::secret::sha256_hex;
 use moka::sync::Cache;
 
+use crate::views::Seen;
+
 /// A finished page.
 #[derive(Debug, Clone)]
 pub(crate) struct Finished {
@@ -18,6 +20,8 @@ pub(crate) struct Finished {
     /// The name of the file, where it is kept as one.
     pub(crate) name: Option<String>,
     pub(crate) etag: String,
+    /// What was found out while it was made.
+    pub(crate) seen: Seen,
 }
 
 impl Finished {
@@ -25,7 +29,12 @@ impl Finished {
         let body = body.into();
         let body = if pack { gzip(&body) } else { body };
         let etag = format!("\"{}\"", &sha256_hex(&body)[..20]);
-        Self { media, body, packed: pack, name: None, etag }
+        Self { media, body, packed: pack, name: None, etag, seen: Seen::default() }
+    }
+
+    /// The same with what was found out while it was made.
+    pub(crate) fn telling(self, seen: Seen) -> Self {
+        Self { seen, ..self }
     }
 
     /// The same as a file of that name.

@@ -12,6 +12,7 @@ use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header
 use kernel::Permission;
 use kernel::directory::{Audience, Resolved, TenantEntry};
 use kernel::mail::Maildir;
+use kernel::networks::Networks;
 use minijinja::context;
 use minijinja::value::{Serde, Value};
 
@@ -25,8 +26,8 @@ use crate::respond::{is_local, protect, redirect};
 pub struct Web {
     engine: Engine,
     mailbox: Option<Arc<Maildir>>,
-    /// Whether `X-Forwarded-For` and `X-Forwarded-Proto` come from a proxy of ours.
-    behind_proxy: bool,
+    /// The proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed.
+    proxies: Networks,
 }
 
 impl Web {
@@ -35,11 +36,11 @@ impl Web {
         door: Door,
         mailbox: Option<Arc<Maildir>>,
         pdf: Pdf,
-        behind_proxy: bool,
+        proxies: Networks,
         rate: u32,
         cache_bytes: u64,
     ) -> Result<Self, String> {
-        Ok(Self { engine: Engine::new(door, pdf, cache_bytes, rate)?, mailbox, behind_proxy })
+        Ok(Self { engine: Engine::new(door, pdf, cache_bytes, rate)?, mailbox, proxies })
     }
 }
 
@@ -90,6 +91,7 @@ impl Web {
             token: token.as_deref(),
             client,
             secure,
+            head: request.method() == Method::HEAD,
         };
         let method = request.method().clone();
         if !reads(&method) && !same_origin(&headers, named) {
@@ -123,14 +125,23 @@ impl Web {
         answer.map(Body::from)
     }
 
-    /// Where a request comes from; only a proxy of ours is believed.
+    /// Where a request comes from. Only proxies of ours are believed: the nearest address that is none of theirs is the client's,
+    /// whatever was written before it.
     fn origin(&self, peer: IpAddr, headers: &HeaderMap) -> (IpAddr, bool) {
-        let told = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-        if !self.behind_proxy {
+        if !self.proxies.contains(peer) {
             return (peer, false);
         }
-        let client = told("x-forwarded-for").and_then(|all| all.rsplit(',').next()?.trim().parse().ok()).unwrap_or(peer);
-        (client, told("x-forwarded-proto") == Some("https"))
+        let secure = headers.get("x-forwarded-proto").is_some_and(|scheme| scheme == "https");
+        let written: Vec<_> = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok()).collect();
+        let mut client = peer;
+        for word in written.iter().rev().flat_map(|value| value.rsplit(',')) {
+            let Ok(address) = word.trim().parse() else { break };
+            client = address;
+            if !self.proxies.contains(address) {
+                break;
+            }
+        }
+        (client, secure)
     }
 
     async fn ready(&self) -> Response<Bytes> {

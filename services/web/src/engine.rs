@@ -19,7 +19,7 @@ use crate::cache::{Finished, PageCache};
 use crate::forms::{Typed, Types};
 use crate::pages::{Operation, Page, Pages};
 use crate::pdf::Pdf;
-use crate::respond::{HTML, Headers, accepts_gzip, back, fill, redirect, respond, to_sign_in};
+use crate::respond::{HTML, Headers, accepts_gzip, back, fill, let_frame, redirect, respond, to_sign_in};
 use crate::routes::{Also, ROUTES, Route, Then};
 use crate::templates::{self, Prefs};
 
@@ -39,7 +39,7 @@ pub(crate) struct Engine {
 /// What an address leads to.
 #[derive(Clone, Copy)]
 pub(crate) struct Target {
-    route: &'static Route,
+    pub(crate) route: &'static Route,
     pub(crate) also: Option<&'static Also>,
 }
 
@@ -53,6 +53,8 @@ pub(crate) struct Visit<'a> {
     pub(crate) token: Option<&'a str>,
     pub(crate) client: std::net::IpAddr,
     pub(crate) secure: bool,
+    /// Whether only the head is asked for.
+    pub(crate) head: bool,
 }
 
 /// The value of a cookie.
@@ -74,7 +76,7 @@ impl Engine {
             for audience in route.audiences {
                 let table = tables.entry(*audience).or_default();
                 let mut insert = |path: String, target| table.insert(path.clone(), target).map_err(|error| format!("{path}: {error}"));
-                insert(route.path.to_owned(), Target { route, also: None })?;
+                insert(route.path.to_owned(), Target { route, also: route.only })?;
                 for also in route.also {
                     let path = also.path.map_or_else(|| format!("{}.{}", route.path.trim_end_matches('/'), also.ending), str::to_owned);
                     // A parameter takes a whole segment: `/ranking/{month}.csv` is told apart when it is asked for.
@@ -91,6 +93,7 @@ impl Engine {
     pub(crate) async fn get(&self, visit: &Visit<'_>) -> Response<Bytes> {
         let audience = visit.tenant.kind.audience();
         let Some((target, mut given)) = self.find(audience, visit.path) else {
+            self.count_error(visit, None);
             return self.error(StatusCode::NOT_FOUND, Some(&visit.tenant), "");
         };
         let Some(page) = self.pages.get(target.route.page) else {
@@ -108,12 +111,13 @@ impl Engine {
         let key = (anonymous && !page.personal).then(|| self.key(visit, target.route, &asked, prefs, pack));
         if let Some(finished) = key.as_ref().and_then(|key| self.cache.get(key)) {
             metrics::counter!("cabildo_pages_total", "cache" => "hit").increment(1);
-            self.count(visit, target);
-            return respond(&finished, visit.headers, visit.secure, true);
+            self.count(visit, target, &asked, finished.seen);
+            return shared(target, respond(&finished, visit.headers, visit.secure, true));
         }
         metrics::counter!("cabildo_pages_total", "cache" => "miss").increment(1);
         // Who is signed in was counted at the front.
         if anonymous && !self.within_rate(visit.client).await {
+            self.count_error(visit, Some(target));
             return self.error(StatusCode::TOO_MANY_REQUESTS, Some(&visit.tenant), "");
         }
         match self.make(visit, (target, page), &given, &asked, key.as_deref(), pack).await {
@@ -121,15 +125,18 @@ impl Engine {
                 if let Some(key) = key {
                     self.cache.put(key, finished.clone());
                 }
-                self.count(visit, target);
+                self.count(visit, target, &asked, finished.seen);
                 let mut response = respond(&finished, visit.headers, visit.secure, anonymous && !page.personal);
                 for (name, value) in headers {
                     response.headers_mut().append(name, value);
                 }
-                response
+                shared(target, response)
             }
             Err(Trouble { status: StatusCode::UNAUTHORIZED, .. }) => to_sign_in(visit.path),
-            Err(trouble) => self.told(&trouble, Some(&visit.tenant), visit.path),
+            Err(trouble) => {
+                self.count_error(visit, Some(target));
+                self.told(&trouble, Some(&visit.tenant), visit.path)
+            }
         }
     }
 
@@ -418,13 +425,14 @@ impl Engine {
             }
         }
     }
+}
 
-    fn count(&self, visit: &Visit<'_>, target: Target) {
-        if visit.tenant.kind.audience() == Audience::Municipality && target.also.is_none() && target.route.page.contains("/public/") {
-            let agent = visit.headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
-            self.door.record_view(visit.tenant.id, visit.client, agent, visit.path);
-        }
+/// The same response, open to other people's pages where its route says so.
+fn shared(target: Target, mut response: Response<Bytes>) -> Response<Bytes> {
+    if target.route.framed {
+        let_frame(response.headers_mut());
     }
+    response
 }
 
 /// The query as far as the page knows it, in one order: a stranger's parameters reach neither links nor cache.
@@ -473,7 +481,7 @@ fn status_of(code: &str) -> StatusCode {
 
 fn check(route: &Route, pages: &Pages, templates: &Environment<'_>) -> Result<(), String> {
     let page = pages.get(route.page).ok_or_else(|| format!("{}: no page {}", route.path, route.page))?;
-    let mut endings = vec!["html"];
+    let mut endings = vec![route.only.map_or("html", |only| only.ending)];
     endings.extend(route.also.iter().map(|also| also.ending).filter(|ending| *ending != "json"));
     for ending in endings {
         let name = templates::name_of(&format!("{}.{ending}", route.page));

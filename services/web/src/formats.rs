@@ -1,5 +1,5 @@
-//! The further forms of a page: csv, atom, xml and ics are templates of their ending, pdf is a template set by the renderer,
-//! json is the document's own data.
+//! The further forms of a page: csv, atom, xml, ics and svg are templates of their ending, pdf is a template set by the renderer,
+//! json is the document's own data; an address that is a file has a template whatever its ending.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -13,6 +13,7 @@ use crate::engine::{Engine, Target, Trouble, Visit, blank_form};
 use crate::pages::Page;
 use crate::pdf::NoPdf;
 use crate::respond::{HTML, Headers};
+use crate::views::Seen;
 
 /// The media type of a PDF.
 pub(crate) const PDF: &str = "application/pdf";
@@ -25,6 +26,7 @@ fn media(ending: &str) -> &'static str {
         "xml" => "application/xml; charset=utf-8",
         "ics" => "text/calendar; charset=utf-8",
         "json" => "application/json",
+        "svg" => "image/svg+xml; charset=utf-8",
         "pdf" => PDF,
         _ => "text/plain; charset=utf-8",
     }
@@ -43,8 +45,11 @@ impl Engine {
     ) -> Result<(Finished, Headers), Trouble> {
         let Some(also) = target.also else {
             let cx = self.context(visit).await?;
-            let (html, headers) = self.show(visit, &cx, target, page, given, asked, blank_form(), None).await?;
-            return Ok((Finished::new(HTML, html, pack), headers));
+            let (data, headers) = self.query(&cx, target, page, given).await?;
+            let html = self.render(visit, &cx, target, &data, &blank_form(), None, asked)?;
+            let found = data.pointer("/search/totalCount").and_then(serde_json::Value::as_i64).map(|found| found > 0);
+            let seen = Seen { staff: cx.viewer.account.is_some(), found };
+            return Ok((Finished::new(HTML, html, pack).telling(seen), headers));
         };
         let turn = if also.ending == "pdf" { Some(self.pdf.turn().await?) } else { None };
         // Whoever was before us in line may have asked for the same.
@@ -63,12 +68,13 @@ impl Engine {
         }
         let text = || self.render(visit, &cx, target, &data, &blank_form(), None, asked);
         let body = match (also.ending, turn) {
-            ("json", _) => Bytes::from(own(&page.query.roots, &data)),
+            ("json", _) if target.route.only.is_none() => Bytes::from(own(&page.query.roots, &data)),
             ("ics", _) => Bytes::from(folded(&text()?)),
             (_, Some(turn)) => turn.print(text()?).await?,
             _ => Bytes::from(text()?),
         };
-        let finished = Finished::new(media(also.ending), body, pack);
+        let seen = Seen { staff: cx.viewer.account.is_some(), found: None };
+        let finished = Finished::new(media(also.ending), body, pack).telling(seen);
         Ok((if also.path.is_none() { finished.named(file_name(visit.path, &visit.tenant.slug)) } else { finished }, headers))
     }
 

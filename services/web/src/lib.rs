@@ -16,6 +16,7 @@ mod respond;
 mod routes;
 mod templates;
 mod uploads;
+mod views;
 
 pub use edge::{Web, router};
 pub use pages::{Pages, SiteMap};

@@ -18,6 +18,8 @@ pub(crate) static FOLDERS: &[(&str, Dir<'static>)] = &[
     ("cases", include_dir!("$CARGO_MANIFEST_DIR/../cases/pages")),
     ("support", include_dir!("$CARGO_MANIFEST_DIR/../support/pages")),
     ("visits", include_dir!("$CARGO_MANIFEST_DIR/../visits/pages")),
+    ("circulars", include_dir!("$CARGO_MANIFEST_DIR/../circulars/pages")),
+    ("incentives", include_dir!("$CARGO_MANIFEST_DIR/../incentives/pages")),
     ("handover", include_dir!("$CARGO_MANIFEST_DIR/../handover/pages")),
 ];
 

@@ -111,6 +111,14 @@ pub(crate) fn protect(out: &mut HeaderMap, secure: bool) {
     }
 }
 
+/// Lets other people's pages frame this one and their programs read it. It may run nothing, and no cookie is asked for it.
+pub(crate) fn let_frame(out: &mut HeaderMap) {
+    let policy = "default-src 'none'; style-src 'self'; font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors *";
+    out.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+    out.remove(header::X_FRAME_OPTIONS);
+    out.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+}
+
 /// Whether the browser takes gzip.
 pub(crate) fn accepts_gzip(headers: &HeaderMap) -> bool {
     headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).is_some_and(|value| value.contains("gzip"))

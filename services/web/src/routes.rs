@@ -24,6 +24,10 @@ pub struct Route {
     pub up_only: bool,
     /// Further forms of the page, each with a template of its ending.
     pub also: &'static [Also],
+    /// The one form of an address that is a file and no page.
+    pub only: Option<&'static Also>,
+    /// Whether other people's pages may frame it, and their programs read it: it runs nothing and knows nobody.
+    pub framed: bool,
 }
 
 /// What follows a mutation that went well.
@@ -49,7 +53,7 @@ pub enum Then {
 /// A further form of a page.
 #[derive(Debug, Clone, Copy)]
 pub struct Also {
-    /// The template's ending (`csv`, `atom`, `xml`, `ics`, `pdf`), or `json`, which has no template.
+    /// The template's ending (`csv`, `atom`, `xml`, `ics`, `svg`, `pdf`), or `json`, which has no template.
     pub ending: &'static str,
     /// The address, where it is not the page's own plus the ending.
     pub path: Option<&'static str>,
@@ -58,7 +62,12 @@ pub struct Also {
 }
 
 const fn page(path: &'static str, audiences: &'static [Audience], page: &'static str) -> Route {
-    Route { audiences, path, page, must: None, forms: &[], fixed: &[], fresh_for: 0, up_only: false, also: &[] }
+    Route { audiences, path, page, must: None, forms: &[], fixed: &[], fresh_for: 0, up_only: false, also: &[], only: None, framed: false }
+}
+
+/// An address that is a file: a template of the form's ending and no page.
+const fn file(path: &'static str, audiences: &'static [Audience], template: &'static str, form: &'static Also) -> Route {
+    Route { only: Some(form), ..page(path, audiences, template) }
 }
 
 impl Route {
@@ -90,6 +99,10 @@ impl Route {
         Self { up_only: true, ..self }
     }
 
+    const fn framed(self) -> Self {
+        Self { framed: true, ..self }
+    }
+
     const fn also(self, also: &'static [Also]) -> Self {
         Self { also, ..self }
     }
@@ -111,14 +124,28 @@ const fn also(ending: &'static str) -> Also {
     Also { ending, path: None, walk: None }
 }
 
+/// Forms of files that are written elsewhere and only printed.
+const PLAIN_CSV: Also = Also { ending: "csv", path: None, walk: None };
+const PLAIN_JSON: Also = Also { ending: "json", path: None, walk: None };
+const PLAIN_TEXT: Also = Also { ending: "txt", path: None, walk: None };
+
 const fn csv(walk: &'static str) -> Also {
     Also { ending: "csv", path: None, walk: Some(walk) }
 }
 
+const fn json(walk: &'static str) -> Also {
+    Also { ending: "json", path: None, walk: Some(walk) }
+}
+
 /// Preliminary counts are at most five seconds old (contract, section GraphQL).
 const PRELIMINARY: i64 = 5;
+/// What it takes to climb a place moves slowly.
+const COST: i64 = 3600;
 /// A plan shows measures that move as cases are answered; a minute is soon enough.
 const MEASURED: i64 = 60;
+
+/// The files of a closed month, whose text the capability gives byte for byte.
+const MONTH_FILE: &str = "visits/agency/month-file";
 
 const TOWN: &[Audience] = &[Municipality];
 const ALL: &[Audience] = &[Municipality, Support, Agency];
@@ -325,38 +352,125 @@ pub const ROUTES: &[Route] = &[
     ]),
     page("/admin/empalme/acta", TOWN, "handover/admin/closing")
         .forms(&[go("RecordHandover", "/admin/empalme/acta?hecho=anotado"), go("CloseHandover", "/empalme/{handover.slug}")]),
+    page("/admin/lineamientos", TOWN, "circulars/admin/circulars").also(&[csv("receivedCirculars")]),
+    page("/admin/lineamientos/{slug}", TOWN, "circulars/admin/circular").must("receivedCircular").forms(&[
+        go("AcknowledgeCircular", "/admin/lineamientos/{delivery.slug}?hecho=leido"),
+        go("AnswerCircular", "/admin/lineamientos/{delivery.slug}?hecho=respondido"),
+    ]),
+    page("/admin/incentivos", TOWN, "incentives/admin/incentives").must("ownIncentives"),
+    page("/admin/incentivos/premios/{slug}", TOWN, "incentives/admin/nomination").must("awardCall").forms(&[
+        go("KeepNomination", "/admin/incentivos/premios/{nomination.call}?hecho=guardada"),
+        go("AnswerNomination", "/admin/incentivos/premios/{nomination.call}?hecho=respuesta"),
+        go("SubmitNomination", "/admin/incentivos/premios/{nomination.call}?hecho=enviada"),
+        go("WithdrawNomination", "/admin/incentivos/premios/{nomination.call}?hecho=retirada"),
+    ]),
+    page("/admin/incentivos/television", TOWN, "incentives/admin/television").forms(&[
+        go("ProposeExperience", "/admin/incentivos/television?hecho=propuesta"),
+        go("WithdrawExperience", "/admin/incentivos/television?hecho=retirada"),
+    ]),
+    page("/admin/visitas/cifras", TOWN, "visits/admin/figures").also(&[also("csv")]),
     page("/admin/visitas", TOWN, "visits/admin/visits").also(&[Also { ending: "csv", path: None, walk: None }]),
+    page("/admin/visitas/categoria", TOWN, "visits/admin/category")
+        .forms(&[go("RecordCategory", "/admin/visitas/categoria?hecho=guardada")]),
+    page("/admin/visitas/objeciones", TOWN, "visits/admin/objections")
+        .forms(&[go("ObjectToMonth", "/admin/visitas/objeciones?hecho=enviada")]),
     page("/admin/soporte", TOWN, "support/admin/support").forms(&[go("OpenTicket", "/admin/soporte/{ticket.number}?hecho=abierta")]),
     page("/admin/soporte/{number}", TOWN, "support/admin/support-ticket").must("ticket").forms(&[
         go("ReplyToTicket", "/admin/soporte/{ticket.number}?hecho=respuesta"),
         go("ResolveTicket", "/admin/soporte/{ticket.number}?hecho=cerrada"),
+        go("RateTicket", "/admin/soporte/{ticket.number}?hecho=calificada"),
     ]),
     // support
     page("/", DESK, "support/support/home"),
     page("/estado", DESK, "support/support/status"),
     page("/mesa", DESK, "support/support/desk").also(&[csv("tickets")]),
     page("/mesa/coordinacion", DESK, "identity/support/appoint").forms(&[show("AppointCoordinator")]),
+    page("/mesa/plazos", DESK, "support/support/levels").also(&[also("csv")]),
     page("/mesa/{number}", DESK, "support/support/ticket").must("ticket").forms(&[
         go("ReplyToTicket", "/mesa/{ticket.number}?hecho=respuesta"),
         go("AssignTicket", "/mesa/{ticket.number}?hecho=tomada"),
         go("ResolveTicket", "/mesa/{ticket.number}?hecho=resuelta"),
+        go("ChangeTicketCalendar", "/mesa/{ticket.number}?hecho=horario"),
+        go("MergeTicket", "/mesa/{ticket.number}?hecho=unida"),
         go("StartReset", "/mesa/{reset.ticketNumber}?hecho=reinicio"),
         go("SendProofCode", "/mesa/{reset.ticketNumber}?hecho=codigo"),
         go("RecordProof", "/mesa/{reset.ticketNumber}?hecho=prueba"),
         go("ApproveReset", "/mesa/{reset.ticketNumber}?hecho=aprobado"),
     ]),
     // agency
-    page("/", PORTAL, "visits/agency/home").fresh_for(PRELIMINARY),
-    page("/ranking", PORTAL, "visits/agency/ranking").fixed(&[("month", "last")]).fresh_for(PRELIMINARY).also(&[csv("ranking")]),
-    page("/ranking/{month}", PORTAL, "visits/agency/ranking").fresh_for(PRELIMINARY).also(&[csv("ranking")]),
+    page("/", PORTAL, "web/agency/home").fresh_for(PRELIMINARY),
+    page("/ranking", PORTAL, "visits/agency/ranking")
+        .fixed(&[("month", "last")])
+        .fresh_for(PRELIMINARY)
+        .also(&[csv("ranking"), json("ranking")]),
+    page("/ranking/{month}", PORTAL, "visits/agency/ranking").fresh_for(PRELIMINARY).also(&[csv("ranking"), json("ranking")]),
+    file("/ranking/{month}/horas.csv", PORTAL, MONTH_FILE, &PLAIN_CSV).fixed(&[("name", "horas.csv")]).must("monthFile"),
+    file("/ranking/{month}/horas.json", PORTAL, MONTH_FILE, &PLAIN_JSON).fixed(&[("name", "horas.json")]).must("monthFile"),
+    file("/ranking/{month}/municipios.csv", PORTAL, MONTH_FILE, &PLAIN_CSV).fixed(&[("name", "municipios.csv")]).must("monthFile"),
+    file("/ranking/{month}/ajustes.csv", PORTAL, MONTH_FILE, &PLAIN_CSV).fixed(&[("name", "ajustes.csv")]).must("monthFile"),
+    file("/ranking/{month}/orden.csv", PORTAL, MONTH_FILE, &PLAIN_CSV).fixed(&[("name", "orden.csv")]).must("monthFile"),
+    file("/ranking/{month}/acta.txt", PORTAL, MONTH_FILE, &PLAIN_TEXT).fixed(&[("name", "acta.txt")]).must("monthFile"),
+    file("/ranking/{month}/firma.txt", PORTAL, MONTH_FILE, &PLAIN_TEXT).fixed(&[("name", "firma.txt")]).must("monthFile"),
+    page("/datos-abiertos", PORTAL, "visits/agency/open-data").also(&[also("json")]),
     page("/noticias", PORTAL, "site/agency/news"),
     page("/noticias/{slug}", PORTAL, "site/agency/news-item").must("newsItem"),
     page("/municipios", PORTAL, "visits/agency/municipalities").also(&[csv("municipalities")]),
     page("/municipios/{slug}", PORTAL, "visits/agency/municipality").must("municipalityBySlug"),
-    page("/metodologia", PORTAL, "visits/agency/methodology"),
+    page("/metodologia", PORTAL, "visits/agency/methodology").fresh_for(COST),
+    page("/admin/conteo", PORTAL, "visits/agency/counting").also(&[also("csv")]),
+    page("/destacados", PORTAL, "incentives/agency/features").also(&[csv("features")]),
+    page("/destacados/bloque", PORTAL, "incentives/agency/block").framed().also(&[also("json")]),
+    page("/destacados/{slug}", PORTAL, "incentives/agency/feature").must("feature").also(&[also("svg")]),
+    page("/premios", PORTAL, "incentives/agency/calls").also(&[csv("awardCalls")]),
+    page("/premios/{slug}", PORTAL, "incentives/agency/call").must("awardCall"),
+    page("/television", PORTAL, "incentives/agency/broadcasts").also(&[csv("broadcasts")]),
+    page("/television/{slug}", PORTAL, "incentives/agency/broadcast").must("broadcast"),
+    page("/lineamientos", PORTAL, "circulars/agency/circulars").also(&[csv("circulars")]),
+    page("/lineamientos/{slug}", PORTAL, "circulars/agency/circular").must("circular"),
+    page("/admin/destacados", PORTAL, "incentives/agency/shortlist").also(&[csv("featureShortlist")]).forms(&[
+        go("FeatureMunicipality", "/admin/destacados?hecho=destacado"),
+        go("WithdrawFeature", "/admin/destacados?hecho=retirado"),
+    ]),
+    page("/admin/noticia-del-mes", PORTAL, "incentives/agency/all-monthly-news"),
+    page("/admin/noticia-del-mes/{month}", PORTAL, "incentives/agency/monthly-news").must("monthlyNews").forms(&[
+        go("KeepMonthlyNews", "/admin/noticia-del-mes/{monthlyNews.month}?hecho=guardada"),
+        go("PublishMonthlyNews", "/admin/noticia-del-mes/{monthlyNews.month}?hecho=publicada"),
+    ]),
+    page("/admin/premios", PORTAL, "incentives/agency/calls"),
+    page("/admin/premios/nueva", PORTAL, "incentives/agency/new-call")
+        .forms(&[go("KeepAwardCall", "/admin/premios/{awardCall.slug}?hecho=guardada")]),
+    page("/admin/premios/{slug}", PORTAL, "incentives/agency/manage-call").must("awardCall").also(&[csv("nominations")]).forms(&[
+        go("KeepAwardCall", "/admin/premios/{awardCall.slug}?hecho=guardada"),
+        go("PublishResults", "/admin/premios/{awardCall.slug}?hecho=resultados"),
+    ]),
+    page("/admin/premios/{slug}/{municipality}", PORTAL, "incentives/agency/nomination")
+        .must("nomination")
+        .forms(&[go("ScoreNomination", "/admin/premios/{awardCall.slug}")]),
+    page("/admin/television", PORTAL, "incentives/agency/experiences").also(&[csv("experiences")]),
+    page("/admin/television/{municipality}/{id}", PORTAL, "incentives/agency/experience").must("experience").forms(&[
+        back("DecideExperience"),
+        back("ScheduleBroadcast"),
+        back("PublishBroadcast"),
+    ]),
+    page("/admin/lineamientos", PORTAL, "circulars/agency/register").also(&[csv("circularRegister")]),
+    page("/admin/lineamientos/nuevo", PORTAL, "circulars/agency/new-circular")
+        .forms(&[go("SendCircular", "/admin/lineamientos/{circular.slug}?hecho=enviado")]),
+    page("/admin/lineamientos/{slug}", PORTAL, "circulars/agency/manage").must("circular").also(&[csv("circularDeliveries")]).forms(&[
+        go("AddCircularRecipients", "/admin/lineamientos/{circular.slug}?hecho=agregados"),
+        go("WithdrawCircular", "/admin/lineamientos/{circular.slug}?hecho=retirado"),
+    ]),
+    page("/admin/lineamientos/{slug}/{municipality}", PORTAL, "circulars/agency/thread")
+        .must("circularDelivery")
+        .forms(&[go("ReplyToCircular", "/admin/lineamientos/{delivery.slug}/{delivery.municipality.slug}?hecho=respuesta")]),
     page("/admin/planes", PORTAL, "plan/agency/plan-progress").also(&[csv("planProgress")]),
     page("/admin/planes/{slug}", PORTAL, "plan/agency/town-progress").must("planProgressOf"),
     page("/admin", PORTAL, "visits/agency/admin").forms(&[go("CloseMonth", "/admin?publicada={ranking.month}")]),
+    page("/admin/comparar", PORTAL, "visits/agency/compare").also(&[csv("comparison")]),
+    page("/admin/cierres/{month}", PORTAL, "visits/agency/close").forms(&[
+        go("AnswerObjection", "/admin/cierres/{objection.month}?hecho=contestada"),
+        go("CloseMonth", "/admin/cierres/{ranking.month}?hecho=cerrado"),
+        go("CorrectMonth", "/admin/cierres/{monthClose.month}?hecho=corregido"),
+    ]),
     // every host
     page("/entrar", ALL, "identity/public/sign-in").forms(&[back("SignIn")]),
     page("/entrar/ayuda", ALL, "identity/public/request-access").forms(&[show("RequestAccess")]),

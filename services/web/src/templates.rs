@@ -31,9 +31,9 @@ impl Prefs {
 pub(crate) fn environment() -> Result<Environment<'static>, Error> {
     let mut env = Environment::new();
     env.set_undefined_behavior(UndefinedBehavior::Strict);
-    env.set_auto_escape_callback(
-        |name: &str| if name.ends_with(".csv") || name.ends_with(".ics") { AutoEscape::None } else { AutoEscape::Html },
-    );
+    env.set_auto_escape_callback(|name: &str| {
+        if [".csv", ".ics", ".json", ".txt"].iter().any(|ending| name.ends_with(ending)) { AutoEscape::None } else { AutoEscape::Html }
+    });
     env.set_formatter(format);
     env.add_function("asset", |name: &str| assets::path(name));
     env.add_filter("date", |value: Value| day(&value).map(calendar::spanish::long_date));
@@ -54,7 +54,7 @@ pub(crate) fn environment() -> Result<Environment<'static>, Error> {
     env.add_filter("paragraphs", |text: String| Value::from_safe_string(paragraphs(&text)));
     env.add_filter("urlize_lines", |text: String| Value::from_safe_string(linked(&paragraphs(&text))));
     for (path, text) in pages::files() {
-        let known = [".html", ".csv", ".atom", ".xml", ".ics", ".pdf"].iter().any(|ending| path.ends_with(ending));
+        let known = [".html", ".csv", ".atom", ".xml", ".ics", ".pdf", ".json", ".txt", ".svg"].iter().any(|ending| path.ends_with(ending));
         if known {
             env.add_template_owned(name_of(&path), text)?;
         }

@@ -102,18 +102,29 @@ impl Engine {
         let named = rest.split_once('/').and_then(|(id, name)| Some((id.parse::<Uuid>().ok()?, kernel::text::percent_decode(name))));
         let Some((id, name)) = named else { return failed(StatusCode::NOT_FOUND) };
         let Ok(cx) = self.context(visit).await else { return failed(StatusCode::SERVICE_UNAVAILABLE) };
-        let found = async { file::find(&mut *cx.read().await?, id).await }.await;
+        let found = async {
+            let mut tx = cx.read().await?;
+            match file::find(&mut tx, id).await {
+                // What a municipality shared with the agency is read on the agency's host.
+                Err(Error::NotFound) => file::find_shared(&mut tx, id).await,
+                found => found.map(|file| (cx.tenant.id, file)),
+            }
+        }
+        .await;
         let _ = cx.close_reads().await;
-        let file = match found {
-            Ok(file) if file.name == name && (file.public || cx.viewer.can(Permission::SeeAdministration)) => file,
+        let (owner, file) = match found {
+            Ok((owner, file)) if file.name == name && (file.public || cx.viewer.can(Permission::SeeAdministration)) => (owner, file),
             Ok(_) | Err(Error::NotFound) => return failed(StatusCode::NOT_FOUND),
             Err(error) => {
                 tracing::error!(%error, request_id = cx.request_id, "a file could not be looked up");
                 return failed(StatusCode::INTERNAL_SERVER_ERROR);
             }
         };
-        match content(&cx, &file, method, visit.headers).await {
+        match content(&cx, owner, &file, method, visit.headers).await {
             Ok(mut response) => {
+                if file.public && response.status() == StatusCode::OK {
+                    self.count_file(visit, cx.viewer.account.is_some());
+                }
                 describe(response.headers_mut(), &file, visit.secure);
                 response
             }
@@ -208,7 +219,7 @@ fn paced(body: Body) -> impl Stream<Item = Result<Bytes, axum::Error>> {
 }
 
 /// The bytes of a file: all, the part that was asked for, or none where the browser has them.
-async fn content(cx: &Cx, file: &FileRow, method: &Method, asked: &HeaderMap) -> files::Result<Response<Body>> {
+async fn content(cx: &Cx, owner: Uuid, file: &FileRow, method: &Method, asked: &HeaderMap) -> files::Result<Response<Body>> {
     let tag = etag(file);
     let told = |name| asked.get(name).and_then(|value| value.to_str().ok());
     let mut response = Response::new(Body::empty());
@@ -230,7 +241,7 @@ async fn content(cx: &Cx, file: &FileRow, method: &Method, asked: &HeaderMap) ->
         *response.status_mut() = StatusCode::PARTIAL_CONTENT;
     }
     if *method != Method::HEAD {
-        let key = file::key(cx.tenant.id, file.id)?;
+        let key = file::key(owner, file.id)?;
         *response.body_mut() = Body::from_stream(cx.platform.files.get_part(&key, from..to + 1).await?);
     }
     Ok(response)

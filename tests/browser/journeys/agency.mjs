@@ -75,12 +75,23 @@ export async function agency({ platform, people }) {
   await says(page, 'Mes cerrado');
   await says(page, /^Comprobada/);
 
-  // The leaders are news, on the agency's home at once.
+  // The closed ranking wrote a draft; the editor adds a word and publishes, and the leaders are news on the agency's home at once.
+  await page.goto(at('/'));
+  equal(await page.locator(`main a[href="/noticias/ranking-${month}"]`).count(), 0, 'news before the editor published');
+  await administrator.goto(at('/admin'));
+  await administrator.locator(`a[href="/admin/noticia-del-mes/${month}"]`).first().click();
+  await says(administrator, 'Borrador de la noticia');
+  const text = await administrator.getByLabel('Texto').inputValue();
+  await administrator.getByLabel('Texto').fill(`${text}\n\nFelicitaciones a todos.`);
+  await administrator.getByRole('button', { name: 'Publicar la noticia' }).click();
+  await says(administrator, 'La noticia está publicada', '.toast');
+  await people.look(administrator, 'month-news');
   await page.goto(at('/'));
   const news = page.locator(`main a[href="/noticias/ranking-${month}"]`);
   check((await news.count()) > 0, `the home has no news of ${month}`);
   await news.first().click();
   await says(page, 'Así quedaron los sitios más visitados');
+  await says(page, 'Felicitaciones a todos.');
   check((await page.locator('main table tbody tr').count()) > 0, 'the news has no table of leaders');
 
   // The next one by its button.

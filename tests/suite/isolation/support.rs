@@ -18,6 +18,13 @@ pub(super) const ROOM: Room = Room {
         trial("resets", Desk(Role::Agent), Nothing, true, |it| json!({ "ticketNumber": it.of("ticket") })),
         trial("signIn", Visitor, Nothing, true, |it| json!({ "email": it.of("account"), "password": PASSWORD })),
         trial("assignTicket", Desk(Role::Agent), Nothing, true, |it| json!({ "number": it.of("ticket") })),
+        trial(
+            "changeTicketCalendar",
+            Desk(Role::Supervisor),
+            Nothing,
+            true,
+            |it| json!({ "number": it.of("ticket"), "calendar": "extended" }),
+        ),
         trial("replyToTicket", Town(Role::Coordinator), Nothing, true, |it| json!({ "number": it.of("ticket"), "text": "Sigue igual" })),
         trial(
             "startReset",
@@ -44,6 +51,14 @@ pub(super) const ROOM: Room = Room {
             |it| json!({ "token": it.of("token"), "password": "tres ovejas azules", "passwordAgain": "tres ovejas azules" }),
         ),
         trial("resolveTicket", Town(Role::Coordinator), Nothing, true, |it| json!({ "number": it.of("ticket") })),
+        trial("rateTicket", Town(Role::Coordinator), Nothing, true, |it| json!({ "number": it.of("ticket"), "score": 4, "text": MARKER })),
+        trial(
+            "mergeTicket",
+            Desk(Role::Agent),
+            Nothing,
+            true,
+            |it| json!({ "number": it.of("second ticket"), "into": it.of("third ticket") }),
+        ),
         // The key of a ticket that Chipaque has.
         trial(
             "openTicket",
@@ -67,6 +82,14 @@ fn plant<'a>(world: &'a World, sdl: &'a Sdl, planted: &'a mut Planted) -> BoxFut
         let (coordinator, agent) = (world.actor(CHIPAQUE, Role::Coordinator).await, world.actor("soporte", Role::Agent).await);
         let ticket = json!({ "category": "PUBLISHING", "subject": MARKER, "body": MARKER, "idempotencyKey": "k2" });
         let ticket = text(&done(sdl, &coordinator, "openTicket", ticket).await, "/ticket/number");
+        for (word, key, never) in [("second ticket", "k3", "999997"), ("third ticket", "k4", "999998")] {
+            let other = json!({ "category": "OTHER", "subject": MARKER, "body": MARKER, "idempotencyKey": key });
+            planted.put(word, text(&done(sdl, &coordinator, "openTicket", other).await, "/ticket/number"), never);
+        }
+        let gone = json!({ "category": "OTHER", "subject": MARKER, "body": MARKER, "idempotencyKey": "k5" });
+        let gone = text(&done(sdl, &coordinator, "openTicket", gone).await, "/ticket/number");
+        done(sdl, &agent, "mergeTicket", json!({ "number": gone, "into": ticket })).await;
+        done(sdl, &coordinator, "rateTicket", json!({ "number": gone, "score": 4, "text": MARKER })).await;
         for internal in [true, false] {
             done(sdl, &agent, "replyToTicket", json!({ "number": ticket, "text": MARKER, "internal": internal })).await;
         }

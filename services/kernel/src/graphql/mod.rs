@@ -13,7 +13,7 @@ pub use connection::{PageInfo, Paging};
 pub use dependency::{Dependency, Official};
 pub use file::File;
 pub use guard::Can;
-pub use municipality::{Department, Municipality};
+pub use municipality::{Department, Municipality, PopulationBand};
 pub use request::Cx;
 pub use scalar::{DateTime, LocalDate};
 
