@@ -16,6 +16,7 @@ use uuid::Uuid;
 use super::batch::{Batch, Entry};
 use super::judge::{Judge, Reason};
 use super::ledger::{self, Sums};
+use super::store::Turn;
 use super::{STREAM, store};
 use crate::figures::{self, Figures};
 use crate::model::{HourRow, Month};
@@ -129,8 +130,8 @@ impl Taker {
 
     async fn take(&mut self) -> Result<Took> {
         let waiting = self.live.entries(STREAM, MOST).await.map_err(Error::broken)?;
-        let look = self.looked.is_none_or(|looked| looked.elapsed() >= LOOK);
-        if waiting.is_empty() && !(look && self.position.is_some()) {
+        if waiting.is_empty() {
+            self.look().await?;
             return Ok(Took::All);
         }
         let names: Vec<String> = waiting.iter().map(|(name, _)| name.clone()).collect();
@@ -142,7 +143,7 @@ impl Taker {
             }
         });
         let batches: Vec<Batch> = batches.collect();
-        match self.apply(&batches, look).await {
+        match self.apply(&batches).await {
             Ok(true) => {}
             Ok(false) => return Ok(Took::Held),
             Err(error) => {
@@ -153,14 +154,37 @@ impl Taker {
         }
         // What cannot be taken off comes again, and its number tells that it was counted.
         self.live.take_off(STREAM, &names).await.map_err(Error::broken)?;
+        self.look().await?;
         Ok(if names.len() < MOST { Took::All } else { Took::Some })
     }
 
-    /// Counts batches in one transaction; false where another process counts.
-    async fn apply(&mut self, batches: &[Batch], look: bool) -> Result<bool> {
+    /// Now and then looks for processes that are gone, also where nothing is on the stream and this one has never counted: a process may
+    /// have counted all that it handed over before it died.
+    async fn look(&mut self) -> Result<()> {
+        if self.looked.is_some_and(|looked| looked.elapsed() < LOOK) {
+            return Ok(());
+        }
         let mut tx = Scope::Worker(None).write(&self.database).await?;
         let turn = store::turn(&mut tx).await?;
-        if self.live.shared() && turn.held && turn.process != Some(self.id) {
+        // Whoever counts looks too.
+        if !self.held_by_another(&turn) {
+            let since = tx.now() - SILENT;
+            store::give_up(&mut tx, since).await?;
+        }
+        tx.commit().await?;
+        self.looked = Some(Instant::now());
+        Ok(())
+    }
+
+    fn held_by_another(&self, turn: &Turn) -> bool {
+        self.live.shared() && turn.held && turn.process != Some(self.id)
+    }
+
+    /// Counts batches in one transaction; false where another process counts.
+    async fn apply(&mut self, batches: &[Batch]) -> Result<bool> {
+        let mut tx = Scope::Worker(None).write(&self.database).await?;
+        let turn = store::turn(&mut tx).await?;
+        if self.held_by_another(&turn) {
             tx.rollback().await?;
             return Ok(false);
         }
@@ -183,16 +207,10 @@ impl Taker {
         };
         self.count(&mut tx, &new, turn.position + 1, now).await?;
         store::keep_producers(&mut tx, &producers, now).await?;
-        if look {
-            store::give_up(&mut tx, now - SILENT).await?;
-        }
         store::advance(&mut tx, self.id).await?;
         tx.commit().await?;
         self.position = Some(turn.position + 1);
         self.figures.added();
-        if look {
-            self.looked = Some(Instant::now());
-        }
         Ok(true)
     }
 
