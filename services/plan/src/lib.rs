@@ -1,5 +1,7 @@
 //! The municipality's action plan: its text and versions, what has been measured of it, and the phases with their criteria.
 //! It must not know what it measures: site, trámites and cases reach it as measures, by name.
+// The layout of its resolvers' futures is that deep in a release build.
+#![recursion_limit = "256"]
 
 mod frameworks;
 mod graphql;
