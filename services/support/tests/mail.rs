@@ -8,7 +8,7 @@ use time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 const DESK: &str = "soporte@cabildo.example";
 const ONE: &str = "query($n: String!) { ticket(number: $n) { number status category subject body openedBy contactEmail municipality { slug }
@@ -25,7 +25,8 @@ const DISCARD: &str = "mutation($input: DiscardMailInput!) { discardMail(input: 
 struct Server {
     reader: BufReader<OwnedReadHalf>,
     writer: OwnedWriteHalf,
-    stop: CancellationToken,
+    /// Ends the platform's end of it with this one.
+    hold: DropGuard,
 }
 
 impl Server {
@@ -34,7 +35,7 @@ impl Server {
         let (address, stop) = (listener.local_addr().unwrap(), CancellationToken::new());
         tokio::spawn(support::lmtp::serve(world.platform.clone(), listener, stop.clone()));
         let (reader, writer) = TcpStream::connect(address).await.unwrap().into_split();
-        let mut server = Self { reader: BufReader::new(reader), writer, stop };
+        let mut server = Self { reader: BufReader::new(reader), writer, hold: stop.drop_guard() };
         assert!(server.answer().await.starts_with("220 "));
         let greeting = server.ask("LHLO mx.example").await;
         for extension in ["SIZE 41943040", "8BITMIME", "PIPELINING"] {
@@ -76,12 +77,6 @@ impl Server {
     async fn sends(&mut self, from: &str, to: &str, mail: &str) {
         let answer = self.hand(from, to, mail).await;
         assert!(answer.starts_with("250 "), "{answer}");
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        self.stop.cancel();
     }
 }
 
@@ -440,7 +435,7 @@ async fn a_mail_that_did_not_arrive_marks_its_ticket() {
 #[tokio::test]
 async fn a_thousand_mails_in_one_go_are_kept_every_one() {
     let world = World::new().await;
-    let Server { mut reader, mut writer, stop } = Server::dial(&world).await;
+    let Server { mut reader, mut writer, hold } = Server::dial(&world).await;
     let sending = tokio::spawn(async move {
         for place in 0..1000 {
             let from = format!("persona{place}@correo.example");
@@ -457,7 +452,7 @@ async fn a_thousand_mails_in_one_go_are_kept_every_one() {
         *codes.entry(line[..3].to_owned()).or_insert(0) += 1;
         line.clear();
     }
-    drop((sending.await.unwrap(), stop));
+    drop((sending.await.unwrap(), hold));
     // MAIL, two RCPT, and an answer for each recipient after the mail.
     assert_eq!(codes.into_iter().collect::<Vec<_>>(), [("221".to_owned(), 1), ("250".to_owned(), 5000), ("354".to_owned(), 1000)]);
     let mut connection = suite::postgres(&world).await;

@@ -11,6 +11,8 @@ pub(crate) struct Folded {
 
 /// The longest word of a conversation.
 const WORD: usize = 8000;
+/// The longest line that marks an earlier mail.
+const MARK: usize = 500;
 /// The longest text that is kept.
 const WHOLE: usize = 99_000;
 
@@ -57,6 +59,10 @@ fn first(text: &str, most: usize) -> String {
 /// Whether everything from here on is a signature or an earlier mail.
 fn ends_it(lines: &[&str]) -> bool {
     let line = lines[0].trim();
+    // What marks an earlier mail is short.
+    if line.len() > MARK {
+        return false;
+    }
     let plain = kernel::search::plain(line);
     let signature = lines[0] == "--"
         || ["enviado desde mi ", "sent from my ", "obtener outlook para ", "get outlook for "].iter().any(|word| plain.starts_with(word));
@@ -72,7 +78,7 @@ fn attribution(lines: &[&str]) -> bool {
 }
 
 fn attribution_length(lines: &[&str]) -> usize {
-    let plain = |line: &str| kernel::search::plain(line.trim());
+    let plain = |line: &str| if line.len() > MARK { String::new() } else { kernel::search::plain(line.trim()) };
     let begins = plain(lines[0]);
     if !(begins.starts_with("el ") || begins.starts_with("on ")) || !lines[0].contains(|c: char| c.is_ascii_digit()) {
         return 0;
@@ -85,7 +91,7 @@ fn attribution_length(lines: &[&str]) -> usize {
 fn heads(lines: &[&str]) -> bool {
     let is = |line: &&str, words: &[&str]| {
         let plain = kernel::search::plain(line.trim().trim_start_matches('*'));
-        words.iter().any(|word| plain.starts_with(word))
+        line.len() <= MARK && words.iter().any(|word| plain.starts_with(word))
     };
     lines.first().is_some_and(|line| is(line, &["de:", "from:"]))
         && lines.iter().skip(1).take(4).any(|line| is(line, &["enviado:", "enviado el:", "fecha:", "sent:", "date:"]))

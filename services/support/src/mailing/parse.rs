@@ -8,6 +8,11 @@ use mail_parser::{Address, HeaderName, Message, MessageParser, MessagePart, Mime
 use super::model::{Envelope, IncomingMailReason};
 use super::rules::{self, Signs};
 
+/// How much of a text is read; it is more than what is kept.
+const READ: usize = 200_000;
+/// How much of a page is looked through for text.
+const READ_HTML: usize = 2_000_000;
+
 /// A mail, taken apart.
 #[derive(Debug, Clone)]
 pub(crate) struct Mail {
@@ -77,7 +82,7 @@ pub(crate) fn read(raw: &[u8], envelope: &Envelope, domain: &str) -> Option<Mail
         bounce: bounce(&mail),
         left_out: mail.attachments().filter_map(left_out).take(50).collect(),
         subject: if subject.is_empty() { "(sin asunto)".to_owned() } else { subject },
-        text: clean(&text.join("\n")).trim().to_owned(),
+        text: clean(&text.join("\n")).trim().chars().take(READ).collect(),
         reference,
         sender,
         recipients,
@@ -106,12 +111,12 @@ fn clean(text: &str) -> String {
 
 fn text_of(part: &MessagePart<'_>) -> Option<String> {
     match &part.body {
-        PartType::Text(text) => Some(text.to_string()),
+        PartType::Text(text) => Some(text.chars().take(2 * READ).collect()),
         PartType::Html(html) => {
             // Blocks end a line, which the library does for paragraphs alone.
             let html = ["</div>", "</DIV>", "</tr>", "</TR>", "</li>", "</LI>", "</h1>", "</h2>", "</h3>"]
                 .iter()
-                .fold(html.to_string(), |html, end| html.replace(end, &format!("{end}<br>")));
+                .fold(html.chars().take(READ_HTML).collect::<String>(), |html, end| html.replace(end, &format!("{end}<br>")));
             Some(html_to_text(&html))
         }
         _ => None,
