@@ -1,11 +1,11 @@
 //! `cabildo receive`: one mail from a pipe.
 
+use std::io::Read;
 use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context;
 use support::{Envelope, MAX_MAIL_BYTES, Received};
-use tokio::io::AsyncReadExt;
 
 use crate::assemble::assemble;
 use crate::config::Config;
@@ -42,7 +42,8 @@ pub(crate) async fn run(data: &Path, options: &Options) -> ExitCode {
 
 async fn take_in(data: &Path, options: &Options) -> anyhow::Result<Option<&'static str>> {
     let mut raw = Vec::new();
-    tokio::io::stdin().take(MAX_MAIL_BYTES as u64 + 1).read_to_end(&mut raw).await.context("the mail could not be read")?;
+    // Nothing else is under way that the reading could hold up.
+    std::io::stdin().lock().take(MAX_MAIL_BYTES as u64 + 1).read_to_end(&mut raw).context("the mail could not be read")?;
     if raw.len() > MAX_MAIL_BYTES {
         return Ok(Some("the mail has more than 40 MB"));
     }
