@@ -44,6 +44,8 @@ mod plan_slice;
 mod plan_versions;
 #[path = "../../services/support/tests/clocks.rs"]
 mod support_clocks;
+#[path = "../../services/support/tests/mail.rs"]
+mod support_mail;
 #[path = "../../services/support/tests/slice.rs"]
 mod support_slice;
 #[path = "../../services/training/tests/slice.rs"]

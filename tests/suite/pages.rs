@@ -269,6 +269,8 @@ async fn town() -> Town {
     let reset = done(&agent, "startReset", json!({ "ticketNumber": ticket, "accountEmail": account }), "reset { id }").await;
     done(&agent, "recordProof", json!({ "resetId": reset["reset"]["id"], "kind": "ACT", "evidence": SCRIPT }), "").await;
     done(&coordinator, "openTicket", json!({ "category": "OTHER", "subject": SCRIPT, "body": SCRIPT, "idempotencyKey": "t" }), "").await;
+    let stranger = format!("From: a@b.example\nSubject: {SCRIPT}\nMessage-ID: <1@b.example>\n\n{SCRIPT}\n");
+    support::receive(&world.platform, stranger.as_bytes(), &support::Envelope::default()).await.unwrap();
     let administrator = world.actor("agencia", Role::Administrator).await;
     done(&administrator, "closeMonth", json!({ "month": "2026-10" }), "").await;
     let experience = incentives(&world, &coordinator, &administrator).await;

@@ -319,6 +319,7 @@ async fn desk(world: &World, day: &mut Day<'_>) {
     day.ask(&coordinator, after, json!({ "n": second })).await;
     day.ask(&agent, after, json!({ "n": second })).await;
 
+    mailing(world, day, &coordinator, &agent).await;
     day.put(&visitor, "requestAccess", "received", json!({ "email": account, "idempotencyKey": "a1" })).await;
     let started = day.put(&agent, "startReset", "reset { id state }", json!({ "ticketNumber": ticket, "accountEmail": account })).await;
     let reset = word(&started, "/reset/id");
@@ -328,6 +329,37 @@ async fn desk(world: &World, day: &mut Day<'_>) {
     day.put(&coordinator, "confirmReset", "reset { state }", json!({ "resetId": reset })).await;
     let resets = "query($n: String!) { resets(ticketNumber: $n) { state accountEmail proofs { kind state } } }";
     day.ask(&agent, resets, json!({ "n": ticket })).await;
+}
+
+/// A mail of somebody who is known, the answer that it gets, one that comes back; and two that nobody could place.
+async fn mailing(world: &World, day: &mut Day<'_>, coordinator: &Actor<'_>, agent: &Actor<'_>) {
+    let receive = async |raw: String| {
+        let came = support::receive(&world.platform, raw.as_bytes(), &support::Envelope::default()).await;
+        came.map_or_else(|error| error.to_string(), |came| format!("{came:?}"))
+    };
+    let mail = |from: &str, id: &str| format!("From: {from}\nSubject: Ayuda\nMessage-ID: <{id}@b.example>\n\nNo carga\n");
+    let came = receive(mail(&email(Role::Coordinator, CHIPAQUE), "1")).await;
+    let number = came.trim_matches(|c: char| !c.is_ascii_digit()).to_owned();
+    day.note("mail", came);
+    day.note("mail of a stranger", format!("{} {}", receive(mail("a@b.example", "2")).await, receive(mail("a@b.example", "3")).await));
+    world.settle().await;
+    let mails = world.mailbox.list(100).await.unwrap();
+    let told = mails.iter().find(|mail| mail.kind == "ticket-received");
+    day.note("told by mail", told.is_some());
+    let of = told.map(|mail| mail.message_id.clone()).unwrap_or_default();
+    let report = format!(
+        "From: mailer-daemon@b.example\nMessage-ID: <4@b.example>\nContent-Type: multipart/report; boundary=x\n\n--x\nContent-Type: message/delivery-status\n\n\
+         Final-Recipient: rfc822; c@b.example\nAction: failed\n\n--x\nContent-Type: text/rfc822-headers\n\nMessage-ID: <{of}>\n\n--x--\n"
+    );
+    day.note("bounce", receive(report).await);
+    let ticket = "query($n: String!) { ticket(number: $n) { body mail { address } bounce { address } } }";
+    day.ask(coordinator, ticket, json!({ "n": number })).await;
+    day.ask(agent, ticket, json!({ "n": number })).await;
+    let list = day.ask(agent, "{ incomingMail { totalCount nodes { id subject reason } } }", json!({})).await;
+    let id = |place: &str| word(&list, &format!("/incomingMail/nodes/{place}/id"));
+    day.put(agent, "assignMail", "ticket { mail { address } }", json!({ "id": id("0"), "municipality": CHIPAQUE, "category": "OTHER" }))
+        .await;
+    day.put(agent, "discardMail", "discarded", json!({ "id": id("1") })).await;
 }
 
 async fn rankings(world: &World, day: &mut Day<'_>) {

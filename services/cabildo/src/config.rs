@@ -1,5 +1,6 @@
 //! Configuration: `cabildo.toml`, overridden by `CABILDO_*`; what a running `up` left in its data folder comes before both.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -38,6 +39,8 @@ pub(crate) struct Config {
     pub(crate) maildir: Option<PathBuf>,
     /// The sender of every mail.
     pub(crate) mail_from: String,
+    /// Where mail servers hand over the help centre's mail by LMTP, as `127.0.0.1:2424`; without it nobody listens.
+    pub(crate) support_lmtp: Option<SocketAddr>,
     /// The platform's secret key: at least 32 characters.
     pub(crate) secret_key: Option<SecretString>,
     /// The seed of the key with which closed months are signed: 64 hexadecimal digits, made once and kept apart.

@@ -25,6 +25,10 @@ pub(crate) async fn run(config: &Config, json: bool) -> anyhow::Result<()> {
         config.smtp_url.is_some() || config.maildir.is_some(),
         if config.smtp_url.is_some() { "SMTP" } else { "maildir" }.to_owned(),
     );
+    let taken = config
+        .support_lmtp
+        .map_or_else(|| "LMTP is off; `cabildo receive` takes mail from a pipe".to_owned(), |at| format!("LMTP on {at}"));
+    note("mail in", true, taken);
     let signs = if config.signing_key.is_some() { "months can be closed" } else { "signing_key is not set: no month can be closed" };
     note("signing", config.signing_key.is_some(), signs.to_owned());
     match config.left_out() {

@@ -6,6 +6,7 @@ mod cluster;
 mod commands;
 mod config;
 mod doctor;
+mod receive;
 mod seed;
 mod serve;
 mod up;
@@ -54,6 +55,9 @@ enum Command {
     /// The platform's clock (`up` mode only).
     #[command(subcommand)]
     Clock(commands::Clock),
+    /// Takes in one mail to the help centre from standard input, for a pipe from a mail server. Ends as sysexits(3) says: 65 where it is no
+    /// mail or has more than 40 MB, 75 where it is not kept and may be sent again.
+    Receive(receive::Options),
     /// Prints the GraphQL schema.
     Schema,
     /// Says what is configured, from where, and what is wrong.
@@ -77,6 +81,9 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
+    if let Command::Receive(options) = &cli.command {
+        return runtime.block_on(receive::run(&cli.data, options));
+    }
     match runtime.block_on(run(cli)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -99,6 +106,8 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Visits(command) => commands::visits(config, command).await,
         Command::Audit(command) => commands::audit(config, command).await,
         Command::Clock(command) => commands::clock(config, command).await,
+        // Taken before: it has endings of its own.
+        Command::Receive(_) => Ok(()),
         Command::Schema => {
             print!("{}", api::sdl());
             Ok(())

@@ -1,6 +1,6 @@
 //! `serve` and `work`: stateless, any number of each.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -115,7 +115,30 @@ pub(crate) async fn run_server(
         }
         door_closed.cancel();
     });
+    take_in_mail(config, assembled, listen, tracker, stop).await?;
     serve_metrics(listen, tracker, stop).await
+}
+
+/// Listens for the help centre's mail where that is set. `up` listens on this machine, 2,000 above its port, unless something else does.
+async fn take_in_mail(
+    config: &Config,
+    assembled: &Assembled,
+    listen: &Listen,
+    tracker: &TaskTracker,
+    stop: &CancellationToken,
+) -> anyhow::Result<()> {
+    let usual = listen.port.checked_add(2000).filter(|_| config.up_mode).map(|port| SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
+    let Some(address) = config.support_lmtp.or(usual) else { return Ok(()) };
+    let listener = match TcpListener::bind(address).await {
+        Ok(listener) => listener,
+        Err(error) if config.support_lmtp.is_none() => {
+            tracing::warn!(%error, "no mail is taken in: {address} is not free");
+            return Ok(());
+        }
+        Err(error) => return Err(error).with_context(|| format!("support_lmtp: {address} is not free")),
+    };
+    tracker.spawn(support::lmtp::serve(assembled.platform.clone(), listener, stop.clone()));
+    Ok(())
 }
 
 async fn serve_metrics(listen: &Listen, tracker: &TaskTracker, stop: &CancellationToken) -> anyhow::Result<()> {

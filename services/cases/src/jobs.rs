@@ -71,5 +71,14 @@ fn compose(case: &CaseRow, letter: Letter, entry: &TenantEntry, link: &str) -> O
             ("case-answer", case.answered_at?, subject, text)
         }
     };
-    Some(Message { id: ids::named(case.id, "mail", kind), date, to: case.email.clone()?, subject, text, html: None, kind: kind.to_owned() })
+    Some(Message {
+        id: ids::named(case.id, "mail", kind),
+        date,
+        to: case.email.clone()?,
+        subject,
+        text,
+        html: None,
+        kind: kind.to_owned(),
+        thread: None,
+    })
 }

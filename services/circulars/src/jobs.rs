@@ -132,6 +132,7 @@ async fn mail(platform: &Platform, job: Job) -> Result<()> {
         text,
         html: None,
         kind: "circular".to_owned(),
+        thread: None,
     };
     platform.mail.send(&message).await.map_err(Error::broken)
 }

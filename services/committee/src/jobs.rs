@@ -92,6 +92,7 @@ fn compose(task: &TaskRow, reminder: &ReminderRow, to: String, office: &str, lin
         text,
         html: None,
         kind: "task-reminder".to_owned(),
+        thread: None,
     }
 }
 

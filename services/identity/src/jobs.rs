@@ -35,7 +35,16 @@ async fn send(platform: &Platform, mail: Message) -> Result<()> {
 }
 
 fn mail(tx: &Tx, kind: &str, to: &str, subject: &str, text: String) -> Message {
-    Message { id: tx.id(), date: tx.now(), to: to.to_owned(), subject: subject.to_owned(), text, html: None, kind: kind.to_owned() }
+    Message {
+        id: tx.id(),
+        date: tx.now(),
+        to: to.to_owned(),
+        subject: subject.to_owned(),
+        text,
+        html: None,
+        kind: kind.to_owned(),
+        thread: None,
+    }
 }
 
 async fn mail_code(platform: &Platform, job: Job) -> Result<()> {

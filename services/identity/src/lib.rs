@@ -26,6 +26,7 @@ pub const CAPABILITY: Capability = Capability {
     duties: Some(measures::duties),
     duties_need: kernel::Permission::ConfirmReset,
     members: Some(service::members),
+    homes: Some(service::homes),
     pack: Some(&pack::IdentityPart),
     demo: Some(pack::demo),
     events: &[EventHandler { event: "handover.roles_passed", handle: enrolment::roles_passed }],

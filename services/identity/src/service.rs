@@ -254,6 +254,11 @@ pub(crate) fn members(tx: &mut Tx) -> BoxFuture<'_, Result<Vec<Member>>> {
     store::members(tx).boxed()
 }
 
+/// Where the account of an e-mail has a role in force.
+pub(crate) fn homes<'a>(tx: &'a mut Tx, email: &'a str) -> BoxFuture<'a, Result<Vec<(Uuid, Uuid)>>> {
+    store::homes(tx, email).boxed()
+}
+
 /// Sets a new password by a single-use link and ends every session of the account, on every host.
 pub(crate) async fn use_link(tx: &mut Tx, link_hash: &[u8], password_hash: &str) -> Result<()> {
     let (kind, (id, account)) = match (store::use_link(tx, link_hash).await?, store::use_invitation(tx, link_hash).await?) {

@@ -186,6 +186,22 @@ pub(crate) async fn members(tx: &mut Tx) -> Result<Vec<Member>> {
     Ok(rows.into_iter().map(|row| member(row.id, row.name, row.email, row.roles, row.first_seen)).collect())
 }
 
+/// Of every tenant: where the account of an e-mail has a role in force. Only the worker sees beyond its tenant.
+pub(crate) async fn homes(tx: &mut Tx, email: &str) -> Result<Vec<(Uuid, Uuid)>> {
+    let (email, now) = (email.to_lowercase(), tx.now());
+    let rows = sqlx::query!(
+        "select distinct m.tenant_id, m.account_id
+         from identity.account a join identity.membership m on m.account_id = a.id
+         where a.email = $1 and m.since <= $2 and (m.until is null or m.until > $2)
+         order by m.tenant_id",
+        email,
+        now
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.tenant_id, row.account_id)).collect())
+}
+
 /// Makes an account unless there is one of that e-mail; which of the two is not told.
 pub(crate) async fn ensure_account(tx: &mut Tx, account: &AccountRow) -> Result<()> {
     let now = tx.now();

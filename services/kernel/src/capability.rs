@@ -37,6 +37,8 @@ pub struct Capability {
     pub holdings: Option<HoldingsFn>,
     /// Who may work in a tenant: identity offers it, whoever names accounts asks it.
     pub members: Option<MembersFn>,
+    /// Where somebody has an account, by e-mail: identity offers it, whoever takes in mail asks it.
+    pub homes: Option<HomesFn>,
     /// What it shows of a tenant beside somebody else's work.
     pub cards: Option<CardsFn>,
     /// Its part of a tenant pack.
@@ -63,6 +65,7 @@ impl Capability {
             duties_need: Permission::SeeAdministration,
             holdings: None,
             members: None,
+            homes: None,
             cards: None,
             pack: None,
             demo: None,
@@ -215,6 +218,10 @@ pub struct Member {
 
 /// Lists who has a role in force in the transaction's tenant, by name.
 pub type MembersFn = for<'a> fn(&'a mut Tx) -> BoxFuture<'a, Result<Vec<Member>>>;
+
+/// Finds the tenants in which the account of an e-mail has a role in force, each with the account. The transaction is the worker's, of no
+/// tenant. Whoever writes from an address is not proven to be its owner.
+pub type HomesFn = for<'a> fn(&'a mut Tx, &'a str) -> BoxFuture<'a, Result<Vec<(Uuid, Uuid)>>>;
 
 /// What a capability shows of a tenant beside somebody else's work (glossary: ficha). It may be published: it names no citizen.
 #[derive(Debug, Clone)]
@@ -380,6 +387,15 @@ impl Registry {
         let mut all = Vec::new();
         for members in self.iter().filter_map(|capability| capability.members) {
             all.extend(members(tx).await?);
+        }
+        Ok(all)
+    }
+
+    /// The tenants in which the account of an e-mail has a role in force, each with the account.
+    pub async fn homes(&self, tx: &mut Tx, email: &str) -> Result<Vec<(Uuid, Uuid)>> {
+        let mut all = Vec::new();
+        for homes in self.iter().filter_map(|capability| capability.homes) {
+            all.extend(homes(tx, email).await?);
         }
         Ok(all)
     }

@@ -12,11 +12,11 @@ use lettre::{
     address::AddressError,
     message::{
         Mailbox, MultiPart, SinglePart,
-        header::{HeaderName, HeaderValue},
+        header::{HeaderName, HeaderValue as Written},
     },
     transport::smtp,
 };
-use mail_parser::{Address, MessageParser};
+use mail_parser::{Address, HeaderValue, MessageParser};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -75,6 +75,25 @@ pub struct Message {
     pub html: Option<String>,
     /// A stable word for what it is about, as `credential-reset`.
     pub kind: String,
+    /// The conversation that it belongs to, where it may be answered.
+    #[serde(default)]
+    pub thread: Option<Thread>,
+}
+
+/// Where a mail stands in a conversation. Message-IDs come without their angle brackets.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Thread {
+    /// Where answers go.
+    pub reply_to: String,
+    /// The mail that this one answers.
+    pub in_reply_to: Option<String>,
+    /// The mails before it, the oldest first.
+    pub references: Vec<String>,
+}
+
+/// The Message-ID, without angle brackets, of a mail that is sent from a domain.
+pub fn message_id(id: Uuid, domain: &str) -> String {
+    format!("{id}@{domain}")
 }
 
 /// The bodies stay out: they carry links and tokens, which no log may hold.
@@ -91,15 +110,29 @@ impl Message {
                 return Err(Error::Header(header));
             }
         }
-        let raw = |name, value: &str| HeaderValue::new(HeaderName::new_from_ascii_str(name), value.to_owned());
-        let mail = lettre::Message::builder()
+        let ids = self.thread.iter().flat_map(|thread| thread.in_reply_to.iter().chain(&thread.references));
+        if ids.into_iter().any(|id| !id.chars().all(|c| c.is_ascii_graphic()) || id.contains(['<', '>'])) {
+            return Err(Error::Header("thread"));
+        }
+        let raw = |name, value: &str| Written::new(HeaderName::new_from_ascii_str(name), value.to_owned());
+        let mut mail = lettre::Message::builder()
             .from(from.clone())
             .to(self.to.parse()?)
             .subject(&self.subject)
             .date(SystemTime::from(self.date.max(OffsetDateTime::UNIX_EPOCH)))
-            .message_id(Some(format!("<{}@{}>", self.id, from.email.domain())))
+            .message_id(Some(format!("<{}>", message_id(self.id, from.email.domain()))))
             .raw_header(raw("Auto-Submitted", "auto-generated"))
             .raw_header(raw(KIND, &self.kind));
+        if let Some(thread) = &self.thread {
+            mail = mail.reply_to(thread.reply_to.parse()?);
+            if let Some(id) = &thread.in_reply_to {
+                mail = mail.in_reply_to(format!("<{id}>"));
+            }
+            if !thread.references.is_empty() {
+                let ids: Vec<String> = thread.references.iter().map(|id| format!("<{id}>")).collect();
+                mail = mail.references(ids.join(" "));
+            }
+        }
         let text = SinglePart::plain(self.text.clone());
         Ok(match &self.html {
             None => mail.singlepart(text)?,
@@ -118,6 +151,9 @@ const KIND: &str = "X-Cabildo-Kind";
 pub trait Mail: Send + Sync {
     /// Hands the mail over; on success the other side answers for it.
     async fn send(&self, message: &Message) -> Result<()>;
+
+    /// The domain that it sends from, which its Message-IDs end in.
+    fn domain(&self) -> &str;
 }
 
 /// Mail through an SMTP relay.
@@ -142,6 +178,10 @@ impl Mail for Smtp {
         tracing::info!(id = %message.id, kind = message.kind, "mail sent");
         Ok(())
     }
+
+    fn domain(&self) -> &str {
+        self.from.email.domain()
+    }
 }
 
 /// Mail into a folder, in the maildir layout.
@@ -161,6 +201,12 @@ pub struct Received {
     pub to: String,
     /// The subject line.
     pub subject: String,
+    /// Its Message-ID, without angle brackets.
+    pub message_id: String,
+    /// Where answers go; empty where that is the sender.
+    pub reply_to: String,
+    /// The mails before it in its conversation, the oldest first.
+    pub references: Vec<String>,
     /// The sender's word for what it is about.
     pub kind: String,
     /// When it was written.
@@ -210,11 +256,23 @@ impl Maildir {
             from: address(mail.from()),
             to: address(mail.to()),
             subject: mail.subject().unwrap_or_default().to_owned(),
+            message_id: mail.message_id().unwrap_or_default().to_owned(),
+            reply_to: address(mail.reply_to()),
+            references: message_ids(mail.references()),
             kind: mail.header(KIND).and_then(|kind| kind.as_text()).unwrap_or_default().to_owned(),
             date: mail.date().and_then(|date| OffsetDateTime::from_unix_timestamp(date.to_timestamp()).ok()),
             text: mail.body_text(0).unwrap_or_default().replace("\r\n", "\n").trim_end().to_owned(),
             html: mail.html_bodies().find(|part| part.is_text_html()).and_then(|part| part.text_contents()).map(str::to_owned),
         })
+    }
+}
+
+/// The Message-IDs of a header, without their angle brackets.
+pub fn message_ids(header: &HeaderValue<'_>) -> Vec<String> {
+    match header {
+        HeaderValue::Text(id) => vec![id.to_string()],
+        HeaderValue::TextList(ids) => ids.iter().map(ToString::to_string).collect(),
+        _ => Vec::new(),
     }
 }
 
@@ -234,5 +292,9 @@ impl Mail for Maildir {
         file.write_all(&mail).await?;
         file.sync_all().await?;
         Ok(fs::rename(written, self.root.join("new").join(name)).await?)
+    }
+
+    fn domain(&self) -> &str {
+        self.from.email.domain()
     }
 }

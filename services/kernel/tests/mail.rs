@@ -24,6 +24,7 @@ fn message() -> Message {
         text: "Señora Ana:\n\nhttps://chipaque.example/reiniciar/secreto-de-un-solo-uso\n.\nAdiós".to_owned(),
         html: None,
         kind: "credential-reset".to_owned(),
+        thread: None,
     }
 }
 

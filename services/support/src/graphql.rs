@@ -9,6 +9,8 @@ use uuid::Uuid;
 use crate::clocks;
 use crate::clocks::graphql::{ChangeTicketCalendarInput, ServiceLevel, ServicePolicy, TicketClock};
 use crate::clocks::model::{TicketClockKind, TicketImpact, TicketUrgency};
+use crate::mailing;
+use crate::mailing::graphql::{TicketBounce, TicketMail};
 use crate::model::{Due, Filter, MessageAuthor, MessageRow, TicketCategory, TicketPriority, TicketRow, TicketStatus, TicketView};
 use crate::replies::{self, ReadyReply};
 use crate::service::{self, Draft, Triage, Word};
@@ -84,7 +86,24 @@ impl Ticket {
     #[graphql(complexity = "10 + 10 * child_complexity")]
     async fn messages(&self, ctx: &Context<'_>) -> GqlResult<Vec<TicketMessage>> {
         let mut tx = Cx::of(ctx)?.read().await?;
-        Ok(store::messages(&mut tx, self.tenant, self.row.id).await?.into_iter().map(TicketMessage::from).collect())
+        let messages = store::messages(&mut tx, self.tenant, self.row.id).await?;
+        let mut mails = mailing::store::mails(&mut tx, (self.tenant, self.row.id)).await?;
+        mails.retain(|mail| !mail.ours);
+        let by_mail = |id: Uuid| mails.iter().find(|mail| mail.message_id == Some(id)).cloned().map(TicketMail::from);
+        Ok(messages.into_iter().map(|row| TicketMessage { mail: by_mail(row.id), ..row.into() }).collect())
+    }
+
+    /// How it came by mail; null where it was asked on a site.
+    async fn mail(&self, ctx: &Context<'_>) -> GqlResult<Option<TicketMail>> {
+        let mut tx = Cx::of(ctx)?.read().await?;
+        let mails = mailing::store::mails(&mut tx, (self.tenant, self.row.id)).await?;
+        Ok(mails.into_iter().find(|mail| !mail.ours && mail.message_id.is_none()).map(TicketMail::from))
+    }
+
+    /// The last mail to whoever asked that came back; null where none did.
+    async fn bounce(&self, ctx: &Context<'_>) -> GqlResult<Option<TicketBounce>> {
+        let mut tx = Cx::of(ctx)?.read().await?;
+        Ok(mailing::store::bounce(&mut tx, (self.tenant, self.row.id)).await?.map(TicketBounce::from))
     }
 
     /// Its clocks as they stand now, each with its arithmetic: of each sort the last.
@@ -137,7 +156,7 @@ impl Ticket {
 }
 
 impl Ticket {
-    fn of(cx: &Cx, row: TicketRow) -> Self {
+    pub(crate) fn of(cx: &Cx, row: TicketRow) -> Self {
         let now = cx.platform.clock().now();
         let overdue = row.breached_at.is_some() || row.due_at.is_some_and(|at| at < now);
         Self {
@@ -193,11 +212,13 @@ pub struct TicketMessage {
     text: String,
     /// Whether it is a note that only the help centre sees.
     internal: bool,
+    /// How it came by mail; null where it was written on a site.
+    mail: Option<TicketMail>,
 }
 
 impl From<MessageRow> for TicketMessage {
     fn from(row: MessageRow) -> Self {
-        Self { at: DateTime(row.at), author: row.author, author_name: row.author_name, text: row.text, internal: row.internal }
+        Self { at: DateTime(row.at), author: row.author, author_name: row.author_name, text: row.text, internal: row.internal, mail: None }
     }
 }
 
@@ -380,7 +401,7 @@ impl SupportMutation {
         let number = number(&input.number)?;
         let mut tx = at_ticket(cx, number).await?;
         let word = Word { text: &input.text, internal: input.internal, wish: input.status, seen: input.seen };
-        let done = service::reply(&mut tx, number, (side(cx), by(cx)?), word).await;
+        let done = service::reply(&mut tx, number, (side(cx), &by(cx)?.name), word).await;
         ReplyToTicketPayload::of(tx.settle(done).await.map(|row| Ticket::of(cx, row)))
     }
 
@@ -438,7 +459,7 @@ impl SupportMutation {
     }
 }
 
-fn at_desk(cx: &Cx) -> bool {
+pub(crate) fn at_desk(cx: &Cx) -> bool {
     matches!(cx.scope(), Scope::Support(_))
 }
 
@@ -446,7 +467,7 @@ fn side(cx: &Cx) -> MessageAuthor {
     if at_desk(cx) { MessageAuthor::Agent } else { MessageAuthor::Municipality }
 }
 
-fn by(cx: &Cx) -> Result<&SignedIn> {
+pub(crate) fn by(cx: &Cx) -> Result<&SignedIn> {
     cx.viewer.account.as_ref().ok_or(Error::Unauthenticated)
 }
 

@@ -5,6 +5,7 @@ mod clocks;
 mod events;
 mod graphql;
 mod jobs;
+mod mailing;
 mod measures;
 mod model;
 mod pack;
@@ -14,6 +15,10 @@ mod service;
 mod store;
 
 pub use graphql::{SupportMutation, SupportQuery};
+pub use mailing::graphql::{MailMutation, MailQuery};
+pub use mailing::lmtp;
+pub use mailing::model::{Envelope, MAX_MAIL_BYTES, Received};
+pub use mailing::service::receive;
 
 use kernel::Permission;
 use kernel::capability::Capability;
@@ -39,9 +44,9 @@ pub const CAPABILITY: Capability = Capability {
     ..Capability::named("support")
 };
 
-/// The help centre's own desk: which clocks it is about to miss.
+/// The help centre's own desk: which clocks it is about to miss, and which mails nobody has placed.
 pub const DESK: Capability = Capability {
-    duties: Some(clocks::measures::duties),
+    duties: Some(measures::desk_duties),
     duties_of: Audience::Support,
     duties_need: Permission::ResolveTickets,
     ..Capability::named("support")

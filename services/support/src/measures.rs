@@ -6,6 +6,8 @@ use kernel::capability::{Asked, Card, CardLine, Duty, Holding, Measure};
 use kernel::{Result, Tx};
 
 use crate::clocks::measures as clocks;
+use crate::mailing;
+use crate::mailing::model::IncomingMailState;
 use crate::model::{Filter, TicketCategory, TicketRow, TicketStatus};
 use crate::store;
 
@@ -51,6 +53,26 @@ pub(crate) fn duties(tx: &mut Tx) -> BoxFuture<'_, Result<Vec<Duty>>> {
                 account: ticket.opened_by,
             })
             .collect())
+    }
+    .boxed()
+}
+
+/// What the help centre has before it: clocks, then mails that nobody has placed.
+pub(crate) fn desk_duties(tx: &mut Tx) -> BoxFuture<'_, Result<Vec<Duty>>> {
+    async move {
+        let mut duties = clocks::duties(tx).await?;
+        let (_, waiting) = mailing::store::incoming(tx, IncomingMailState::Waiting, 1, 0).await?;
+        if waiting > 0 {
+            duties.push(Duty {
+                kind: "support.mail",
+                title: format!("Correos por asignar: {waiting}"),
+                reason: "No se sabe de qué municipio son; nadie los ha leído.".to_owned(),
+                due_on: None,
+                path: "/mesa/correo".to_owned(),
+                account: None,
+            });
+        }
+        Ok(duties)
     }
     .boxed()
 }

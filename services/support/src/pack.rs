@@ -11,6 +11,8 @@ use uuid::Uuid;
 
 use crate::clocks;
 use crate::clocks::model::{EventRow, TicketImpact, TicketUrgency};
+use crate::mailing;
+use crate::mailing::model::{BounceRow, TicketMailRow};
 use crate::model::{MergeRow, MessageAuthor, MessageRow, SatisfactionRow, TicketCategory, TicketPriority, TicketRow, TicketStatus};
 use crate::store;
 
@@ -58,6 +60,11 @@ struct TicketFile {
     merged: Option<MergeRow>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     satisfaction: Option<SatisfactionRow>,
+    /// Which of its words came by mail, and the mails that went.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    mails: Vec<TicketMailRow>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    bounce: Option<BounceRow>,
     /// What its clocks are worked out from; read off the conversation where a pack has none.
     #[serde(default)]
     events: Vec<EventRow>,
@@ -135,6 +142,12 @@ impl PackPart for SupportPart {
             let events = if ticket.events.is_empty() { clocks::service::derived(&row, &messages) } else { ticket.events };
             clocks::service::import(tx, &mut row, events).await?;
             find_by(tx, &row, &messages).await?;
+            for mail in &ticket.mails {
+                mailing::store::keep(tx, row.id, mail).await?;
+            }
+            if let Some(bounce) = &ticket.bounce {
+                mailing::store::bounced(tx, row.id, bounce).await?;
+            }
             if let Some(said) = ticket.satisfaction {
                 store::keep_satisfaction(tx, row.id, &said).await?;
             }
@@ -177,6 +190,8 @@ impl PackPart for SupportPart {
                 urgency: row.urgency,
                 reopened_at: row.reopened_at,
                 messages: messages.collect(),
+                mails: mailing::store::mails(tx, (row.tenant_id, row.id)).await?,
+                bounce: mailing::store::bounce(tx, (row.tenant_id, row.id)).await?,
                 merged: store::merge(tx, row.tenant_id, row.id).await?,
                 satisfaction: store::satisfaction(tx, row.tenant_id, row.id).await?,
                 events: clocks::store::events(tx, (row.tenant_id, row.id)).await?,
@@ -214,6 +229,9 @@ struct DemoTicket {
     priority: TicketPriority,
     #[serde(default)]
     replies: Vec<DemoReply>,
+    /// It came by mail, from the municipality's own address.
+    #[serde(default)]
+    by_mail: bool,
 }
 
 #[derive(Deserialize)]
@@ -292,6 +310,23 @@ pub(crate) fn demo<'a>(tx: &'a mut Tx, section: &'a serde_json::Value) -> BoxFut
                 row.number = stored.number;
                 for message in &messages {
                     store::insert_message(tx, row.id, message).await?;
+                }
+                if let Some(address) = row.contact_email.clone().filter(|_| ticket.by_mail) {
+                    let id = ids::named(row.id, "mail", "demo");
+                    let reference = format!("{id}@{}.example", entry.slug);
+                    let left_out = vec!["circular-escaneada.pdf (812 KB)".to_owned()];
+                    let mail = TicketMailRow {
+                        id,
+                        message_id: None,
+                        at: opened_at,
+                        ours: false,
+                        reference,
+                        address,
+                        stranger: false,
+                        whole: None,
+                        left_out,
+                    };
+                    mailing::store::keep(tx, row.id, &mail).await?;
                 }
                 let events = clocks::service::derived(&row, &messages);
                 clocks::service::import(tx, &mut row, events).await?;

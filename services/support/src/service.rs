@@ -6,6 +6,7 @@ use serde_json::json;
 
 use crate::clocks;
 use crate::clocks::model::{TicketImpact, TicketUrgency};
+use crate::mailing;
 use crate::model::{MergeRow, MessageAuthor, MessageRow, SatisfactionRow, TicketCategory, TicketPriority, TicketRow, TicketStatus};
 use crate::{rules, store};
 
@@ -91,7 +92,12 @@ pub(crate) struct Word<'a> {
 }
 
 /// A word in the conversation, or a note that only the help centre sees.
-pub(crate) async fn reply(tx: &mut Tx, number: i64, (author, by): (MessageAuthor, &SignedIn), said: Word<'_>) -> Result<TicketRow> {
+pub(crate) async fn reply(tx: &mut Tx, number: i64, by: (MessageAuthor, &str), said: Word<'_>) -> Result<TicketRow> {
+    Ok(say(tx, number, by, said).await?.0)
+}
+
+/// The same, with what was said.
+pub(crate) async fn say(tx: &mut Tx, number: i64, (author, by): (MessageAuthor, &str), said: Word<'_>) -> Result<(TicketRow, MessageRow)> {
     let Word { internal, wish, seen, .. } = said;
     let text = rules::text(said.text)?;
     let mut ticket = store::lock(tx, number).await?;
@@ -101,7 +107,7 @@ pub(crate) async fn reply(tx: &mut Tx, number: i64, (author, by): (MessageAuthor
     }
     if let Some(seen) = seen {
         let messages = store::messages(tx, ticket.tenant_id, ticket.id).await?;
-        rules::nobody_else_wrote(&messages, seen, &by.name)?;
+        rules::nobody_else_wrote(&messages, seen, by)?;
     }
     if !internal || wish.is_some() {
         ticket.status = rules::after_word(ticket.status, author, wish)?;
@@ -114,7 +120,7 @@ pub(crate) async fn reply(tx: &mut Tx, number: i64, (author, by): (MessageAuthor
     }
     ticket.updated_at = message.at;
     let answered = author == MessageAuthor::Agent && !internal;
-    clocks::service::follow(tx, &before, &mut ticket, answered, Some(&by.name)).await?;
+    clocks::service::follow(tx, &before, &mut ticket, answered, Some(by)).await?;
     store::update(tx, &ticket).await?;
     audit(tx, if internal { "support.ticket.noted" } else { "support.ticket.replied" }, &ticket).await?;
     if !internal {
@@ -123,7 +129,7 @@ pub(crate) async fn reply(tx: &mut Tx, number: i64, (author, by): (MessageAuthor
     if answered {
         tell(tx, &ticket, &message).await?;
     }
-    Ok(ticket)
+    Ok((ticket, message))
 }
 
 /// An agent takes a ticket, and may say how much it presses: of impact and urgency comes the priority, unless it is set by hand.
@@ -157,7 +163,7 @@ pub(crate) async fn resolve(tx: &mut Tx, number: i64, (author, by): (MessageAuth
         return Ok(ticket);
     }
     let message = match text.map(str::trim).filter(|text| !text.is_empty()) {
-        Some(text) => Some(word(tx, (author, by), rules::text(text)?, false)),
+        Some(text) => Some(word(tx, (author, &by.name), rules::text(text)?, false)),
         None => None,
     };
     (ticket.status, ticket.waiting_since, ticket.updated_at) = (end, None, tx.now());
@@ -222,13 +228,17 @@ pub(crate) async fn rate(tx: &mut Tx, number: i64, score: i32, text: Option<&str
     Ok(ticket)
 }
 
-fn word(tx: &Tx, (author, by): (MessageAuthor, &SignedIn), text: &str, internal: bool) -> MessageRow {
-    MessageRow { id: tx.id(), at: tx.now(), author, author_name: Some(by.name.clone()), text: text.to_owned(), internal }
+fn word(tx: &Tx, (author, by): (MessageAuthor, &str), text: &str, internal: bool) -> MessageRow {
+    MessageRow { id: tx.id(), at: tx.now(), author, author_name: Some(by.to_owned()), text: text.to_owned(), internal }
 }
 
-/// Mails an agent's word to whoever asked, if they have an account here: an address that a stranger typed gets no mail.
+/// Mails an agent's word to whoever asked, if they have an account here or asked by mail: an address that a stranger typed gets no mail.
 async fn tell(tx: &mut Tx, ticket: &TicketRow, message: &MessageRow) -> Result<()> {
-    if ticket.opened_by.is_some() && ticket.contact_email.is_some() {
+    if ticket.contact_email.is_none() {
+        return Ok(());
+    }
+    let came = mailing::store::mails(tx, (ticket.tenant_id, ticket.id)).await?;
+    if ticket.opened_by.is_some() || came.iter().any(|mail| !mail.ours) {
         tx.enqueue("support.mail_reply", json!({ "number": ticket.number, "message": message.id })).await?;
     }
     Ok(())

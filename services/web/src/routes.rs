@@ -386,6 +386,8 @@ pub const ROUTES: &[Route] = &[
     page("/mesa", DESK, "support/support/desk").also(&[csv("tickets")]),
     page("/mesa/coordinacion", DESK, "identity/support/appoint").forms(&[show("AppointCoordinator")]),
     page("/mesa/plazos", DESK, "support/support/levels").also(&[also("csv")]),
+    page("/mesa/correo", DESK, "support/support/mail")
+        .forms(&[go("AssignMail", "/mesa/{ticket.number}?hecho=asignada"), go("DiscardMail", "/mesa/correo?hecho=descartado")]),
     page("/mesa/{number}", DESK, "support/support/ticket").must("ticket").forms(&[
         go("ReplyToTicket", "/mesa/{ticket.number}?hecho=respuesta"),
         go("AssignTicket", "/mesa/{ticket.number}?hecho=tomada"),

@@ -59,6 +59,14 @@ pub(super) const ROOM: Room = Room {
             true,
             |it| json!({ "number": it.of("second ticket"), "into": it.of("third ticket") }),
         ),
+        trial(
+            "assignMail",
+            Desk(Role::Agent),
+            Nothing,
+            true,
+            |it| json!({ "id": it.of("mail"), "municipality": CHIPAQUE, "category": "OTHER" }),
+        ),
+        trial("discardMail", Desk(Role::Agent), Nothing, false, |it| json!({ "id": it.of("second mail") })),
         // The key of a ticket that Chipaque has.
         trial(
             "openTicket",
@@ -73,6 +81,33 @@ pub(super) const ROOM: Room = Room {
 };
 
 const ACCOUNT: &str = "zarzamora@chipaque-cundinamarca.example";
+
+/// A ticket that came by mail, with a mail of ours that came back; and two mails that nobody could place.
+async fn plant_mail(world: &World, planted: &mut Planted) {
+    let mail =
+        |from: &str, id: &str, more: &str| format!("From: {from}\nSubject: {MARKER}\nMessage-ID: <{id}@b.example>\n{more}\n\n{MARKER}\n");
+    let asker = suite::email(Role::Coordinator, CHIPAQUE);
+    for (from, id) in [(asker.as_str(), "1"), ("nadie@b.example", "2"), ("nadie@b.example", "3")] {
+        support::receive(&world.platform, mail(from, id, "X: x").as_bytes(), &support::Envelope::default()).await.unwrap();
+    }
+    world.settle().await;
+    let mails = world.mailbox.list(100).await.unwrap();
+    let told = mails.iter().find(|mail| mail.kind == "ticket-received").expect("the number was mailed");
+    let report = format!(
+        "From: mailer-daemon@b.example\nMessage-ID: <4@b.example>\nContent-Type: multipart/report; boundary=x\n\n--x\nContent-Type: message/delivery-status\n\n\
+         Final-Recipient: rfc822; {MARKER}@b.example\nAction: failed\n\n--x\nContent-Type: text/rfc822-headers\n\nMessage-ID: <{}>\n\n--x--\n",
+        told.message_id
+    );
+    let came = support::receive(&world.platform, report.as_bytes(), &support::Envelope::default()).await.unwrap();
+    assert!(matches!(came, support::Received::Bounce(_)), "{came:?}");
+    let mut connection = suite::postgres(world).await;
+    let waiting: Vec<uuid::Uuid> = sqlx::query_scalar("select id from support.incoming_mail where state = 'WAITING' order by reference")
+        .fetch_all(&mut connection)
+        .await
+        .unwrap();
+    planted.put("mail", waiting[0].to_string(), NO_ID);
+    planted.put("second mail", waiting[1].to_string(), NO_ID);
+}
 
 fn plant<'a>(world: &'a World, sdl: &'a Sdl, planted: &'a mut Planted) -> BoxFuture<'a, ()> {
     async move {
@@ -107,6 +142,7 @@ fn plant<'a>(world: &'a World, sdl: &'a Sdl, planted: &'a mut Planted) -> BoxFut
         let link = mails.iter().find(|mail| mail.kind == "credential-reset").expect("a link was mailed");
         let token = link.text.split_once("/restablecer/").unwrap().1.lines().next().unwrap().to_owned();
         planted.put("token", token, &"0".repeat(64));
+        plant_mail(world, planted).await;
         planted.put("ticket", ticket, "999999");
         planted.put("ticket key", "k2", NO_WORD);
         planted.put("account", ACCOUNT, "nadie@chipaque-cundinamarca.example");
